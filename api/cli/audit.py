@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from domain.evidence.auditing import Audit
     from domain.evidence.checkpoints import Checkpoint
@@ -27,7 +29,7 @@ def audit(
             exists=True, dir_okay=False, help="The public key that signed them; else the one that signs here."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find whatever was changed, deleted, moved or cut off in the log of evidence. Exit code 1 where anything was."""
     import asyncio

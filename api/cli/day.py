@@ -1,22 +1,22 @@
 """`longan day`: how far today is with everybody's agreements, and letting it pass now."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from api.cli import runs
+from api.cli.options import AsJson
 from api.cli.runs import Ranges, Wait, Watched
 
 if TYPE_CHECKING:
     from domain.days.alarms import DayBacklog
     from domain.days.days import Day, DayProgress
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 day = typer.Typer(help="How far today is with everybody's agreements, and letting it pass now.")
 
 
 @day.callback(invoke_without_command=True)
-def status(context: typer.Context, as_json: Json = False) -> None:
+def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Say how far the last day came, and how many agreements wait. Exit code 1 where a day is late."""
     if context.invoked_subcommand is not None:
         return
@@ -35,7 +35,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 
 @day.command()
-def run(ranges: Ranges = None, wait: Wait = True, as_json: Json = False) -> None:
+def run(ranges: Ranges = None, wait: Wait = True, as_json: AsJson = False) -> None:
     """Let today pass through everybody's agreements now: what it has done already it does not do again."""
     from domain.days import days, passing
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from api.cli import lab
+from api.cli.options import AsJson
 from infra import terminal
 
 
@@ -13,7 +14,7 @@ def evaluate(
     models: Annotated[list[str], typer.Argument(help="Versions of kept models, or folders of models.")],
     book: Annotated[Path, typer.Option("--book", help="The loan book: CSV, gzipped CSV or Parquet.")],
     describe: Annotated[Path, typer.Option("--describe", help="What its columns are: see book.toml.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare models on a loan book."""
     with lab.progress() as progress, lab.refusals(as_json):

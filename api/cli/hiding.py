@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli import lab
+from api.cli.options import AsJson
 from infra import terminal
 from infra.terminal import Listing
 
@@ -22,7 +23,7 @@ def hiding(
     asked: Annotated[
         int, typer.Option(help="Of how many every order of unlinking is tried.", min=1, max=100_000)
     ] = 300,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
     seed: Annotated[int, typer.Option(min=0, max=lab.SEED_MAX, help="The same seed gives the same figures.")] = SEED,
 ) -> None:
     """Let simulated people link only what helps, or unlink what harms them, and hold what grades promise against it."""

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.dev.past.making import Report
     from domain.people.invented import PastStanding
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 def invent(
     people: Annotated[int | None, typer.Option(min=1, max=9_999, help="Instead of LONGAN_INVENTED_PEOPLE.")] = None,
     count: Annotated[bool | None, typer.Option("--count/--leave-out", help="In every count; or in none.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give the house a past of invented people, so that charts have something to show. Goes on where it was broken off."""
     import asyncio

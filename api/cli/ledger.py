@@ -7,6 +7,8 @@ from uuid import UUID
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from domain.ledger.checking import Check, LedgerScope
     from domain.reconciling.reconciling import Reconciliation
@@ -42,7 +44,7 @@ def check(
     since: Since = None,
     until: Until = None,
     agreement: Agreement = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Prove every account and transfer, and name what is broken. Exit code 1 where anything is.
 
@@ -86,7 +88,7 @@ def export(
 
 @ledger.command()
 def reconcile(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare schedules, statements, payments and partners' reports with the ledger now, as each night. Exit code 1 where they differ."""
     import asyncio

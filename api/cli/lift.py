@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli import lab
+from api.cli.options import AsJson
 from infra import terminal
 from infra.terminal import Listing
 
@@ -21,7 +22,7 @@ def lift(
         Path | None, typer.Option(help="The folder with the PKDD'99 (Berka) loans and transactions.")
     ] = None,
     null_world: Annotated[bool, typer.Option(help="Where nothing tells who repays: nothing may be found.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
     seed: Annotated[int, typer.Option(min=0, max=lab.SEED_MAX, help="The same seed gives the same figures.")] = SEED,
 ) -> None:
     """Measure what each linked account adds to the score, with 95 % intervals on the same people."""

@@ -7,12 +7,12 @@ import typer
 
 from api.cli import lab
 from api.cli.match_log import log
+from api.cli.options import AsJson
 from api.cli.retrain import retrain
 from api.cli.sweep import sweep
 from infra import terminal
 
 match = typer.Typer(no_args_is_help=True, help="Ranking: which model ranks best, and what another policy would earn.")
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Seed = Annotated[int, typer.Option(min=0, max=lab.SEED_MAX, help="The same table and seed give the same figures.")]
 SEED = 20_261_122
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from infra.database import Db
 
@@ -20,7 +22,7 @@ By = Annotated[
 @models.callback(invoke_without_command=True)
 def listed(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the models, or do something with one."""
     if context.invoked_subcommand is None:

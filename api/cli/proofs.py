@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.options import AsJson
 from api.cli.transacting import transact
 from domain.permissions import Scope
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from infra.database import Db
 
 Id = Annotated[str, typer.Argument(help="The client's id.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Days = Annotated[int, typer.Option(min=1, max=730, help="For how many days it proves the client.")]
 Scopes = Annotated[list[Scope], typer.Argument(help="All that it may do from now on.")]
 
@@ -24,7 +24,7 @@ class NoClient(Exception):
     """Raised for a client or a partner that is not there."""
 
 
-def expiring(as_json: Json = False) -> None:
+def expiring(as_json: AsJson = False) -> None:
     """List secrets and keys that are over within 30 days. Exit code 1 where there is any."""
     from api.cli import lab
     from domain.people.expiring import soon

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from infra.backlog import Backlog, Waiting
 
@@ -16,7 +18,7 @@ reactions = typer.Typer(help="What the worker owes, and trying again what was gi
 @reactions.callback(invoke_without_command=True)
 def listed(
     context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List what waits and what was given up, by reaction; or have it tried again. Exit code 1 where anything is parked."""
     if context.invoked_subcommand is not None:
@@ -39,7 +41,7 @@ def listed(
 @reactions.command()
 def retry(
     names: Annotated[list[str] | None, typer.Argument(help="Only these, as the list names them; else all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Have what was given up tried again, as if for the first time. Mend its cause first. Exit code 1 where nothing is parked."""
     from api.cli import lab

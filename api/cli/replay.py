@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def replay(
     score: Annotated[str | None, typer.Argument(metavar="SCORE_ID", help="Its GraphQL id or its UUID.")] = None,
     decision: Annotated[str | None, typer.Option(help="Instead of a score: a decision's id.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Work a score or a decision out again, from its stored vector and the model of that time. Exit code 1 unless the same."""
     import asyncio

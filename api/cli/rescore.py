@@ -1,7 +1,8 @@
 """`longan rescore`: everybody scored anew by the worker, watched from here."""
 
 from api.cli import runs
-from api.cli.runs import AsJson, Ranges, Wait, Watched
+from api.cli.options import AsJson
+from api.cli.runs import Ranges, Wait, Watched
 
 
 def rescore(ranges: Ranges = None, wait: Wait = True, as_json: AsJson = False) -> None:

@@ -1,10 +1,11 @@
 """`longan match retrain`: learn from the log now, and go live if the release gate lets it."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from api.cli import lab
+from api.cli.options import AsJson
 
 if TYPE_CHECKING:
     from ml.matchers.trainings import MatcherTraining
@@ -13,7 +14,7 @@ REFUSED = 2
 
 
 def retrain(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train the matcher on what was shown and what came of it. Worse than what is live, it does not go live (exit 2)."""
     import asyncio

@@ -18,7 +18,6 @@ T = TypeVar("T", bound="RunProgress")
 
 Ranges = Annotated[int | None, typer.Option(min=1, max=10_000, help="Into how many ranges of people to divide it.")]
 Wait = Annotated[bool, typer.Option(help="Watch until it is done; otherwise only begin it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
 @dataclass(frozen=True)

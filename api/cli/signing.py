@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.options import AsJson
 from api.cli.transacting import transact
 
 if TYPE_CHECKING:
@@ -12,14 +13,13 @@ if TYPE_CHECKING:
     from domain.people.signing_keys import SigningKey
     from infra.database import Db
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Kid = Annotated[str, typer.Argument(help="The key, as the list names it.")]
 
 tokens = typer.Typer(help="The keys that sign partners' tokens: list them, publish the next, take one back.")
 
 
 @tokens.callback(invoke_without_command=True)
-def listed(context: typer.Context, as_json: Json = False) -> None:
+def listed(context: typer.Context, as_json: AsJson = False) -> None:
     """List the keys that sign, will sign, or signed tokens that may be good. A worker rotates them by itself every 90 days."""
     if context.invoked_subcommand is not None:
         return
@@ -33,7 +33,7 @@ def listed(context: typer.Context, as_json: Json = False) -> None:
 
 
 @tokens.command()
-def rotate(as_json: Json = False) -> None:
+def rotate(as_json: AsJson = False) -> None:
     """Publish the next key, which signs from tomorrow. Exit code 1 where one is published already."""
     from api.cli import lab
     from domain.people import signing_keys
@@ -52,7 +52,7 @@ def retire(
         bool,
         typer.Option("--known-to-others", help="Somebody else may know it: end its tokens now, and let another sign."),
     ] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Forget a key. Exit code 1 where a token that it signed may still be good, unless somebody else may know it."""
     from api.cli import lab

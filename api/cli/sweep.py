@@ -1,7 +1,8 @@
 """`longan match sweep`: everybody matched anew by the worker, watched from here."""
 
 from api.cli import runs
-from api.cli.runs import AsJson, Ranges, Wait, Watched
+from api.cli.options import AsJson
+from api.cli.runs import Ranges, Wait, Watched
 
 
 def sweep(ranges: Ranges = None, wait: Wait = True, as_json: AsJson = False) -> None:

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from api.cli import lab
+from api.cli.options import AsJson
 from infra import terminal
 
 Book = Annotated[Path, typer.Argument(help="The loan book: CSV, gzipped CSV or Parquet.")]
 Describe = Annotated[Path, typer.Option("--describe", help="What its columns are: see book.toml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Page = Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the HTML page.")]
 Into = Annotated[Path | None, typer.Option(file_okay=False, help="The folder that keeps models.")]
 Known = Annotated[

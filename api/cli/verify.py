@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from domain.evidence.bundles import Proved
 
@@ -17,7 +19,7 @@ KeyFile = Annotated[
 def verify(
     bundle: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="As the app's proofUrl gives it.")],
     key: KeyFile,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check that a piece of evidence stands in the signed log, and show it. Exit code 1 unless it does."""
     from domain.evidence import bundles, checkpoints

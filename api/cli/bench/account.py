@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.costing import AccountCost
     from api.story import ConsoleStory
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 def account(
     people: Annotated[int, typer.Option(min=1, help="Who register, link an account and apply.")] = 30,
     copies: Annotated[int, typer.Option(min=100, help="Of them, to weigh what lies in Postgres.")] = 20_000,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let people register, link, read and apply through the doors of a scratch house, and add up what it took."""
     import asyncio

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.day_beside import ServedBeside
     from api.cli.bench.walking import DayPace
@@ -22,7 +24,7 @@ def day(
         float,
         typer.Option(min=0.1, help="The longest that filling takes, and each day; what there is then is measured."),
     ] = 12.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let days pass through loans in a scratch database: touched a second, a million's day, and the API beside it.
 

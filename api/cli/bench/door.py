@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.serving.doors import DoorFigures, DoorSize
     from api.story import ConsoleStory
@@ -16,7 +18,7 @@ def door(
     seconds: Annotated[int, typer.Option(min=1, help="How long, alone and beside the app.")] = 30,
     pairs: Annotated[int, typer.Option(min=10, help="How often each token that opens nothing is shown.")] = 400,
     processes: Annotated[int, typer.Option(min=1, help="Processes of the API that answer.")] = 2,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask for scores at a steady pace, alone and beside the app, and show tokens that open nothing in turns."""
     import asyncio

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -36,7 +38,7 @@ class EvidenceCost:
 def evidence(
     pairs: Annotated[int, typer.Option(min=1, help="Windows of a second, of each kind.")] = 9,
     writers: Annotated[int, typer.Option(min=1, help="Transactions at once.")] = 16,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how many pieces of evidence can be written a second, with a sealer at work, beside plain rows."""
     from api.cli import lab

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.multitudes import Grown, Sizes
     from api.story import ConsoleStory
@@ -17,7 +19,7 @@ def growth(
     products: Annotated[int, typer.Option(min=1, help="Products among the many, besides those of the few.")] = 10_000,
     readers: Annotated[int, typer.Option(min=2, help="Who read their Home.")] = 60,
     turns: Annotated[int, typer.Option(min=1, help="How often few and many take turns.")] = 8,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fill a scratch database with very many people, and read Home there in turns with one that has few."""
     import asyncio

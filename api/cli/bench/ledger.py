@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
@@ -44,7 +46,7 @@ class LedgerPace:
 def ledger(
     turns: Annotated[int, typer.Option(min=1, help="Windows of two seconds, of each kind.")] = 5,
     writers: Annotated[int, typer.Option(min=1, help="Transactions at once.")] = 16,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how many transfers a second are posted, in turns with pgbench on the same server."""
     from api.cli import lab

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.assortment import Growth
     from api.story import ConsoleStory
@@ -15,7 +17,7 @@ def match(
     few: Annotated[int, typer.Option(min=1, help="Products to begin with.")] = 60,
     many: Annotated[int, typer.Option(min=1, help="Products to compare with.")] = 10_000,
     turns: Annotated[int, typer.Option(min=2, help="How often few and many take turns.")] = 4,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Match simulated people in a scratch database, with few and with many products, and time the ranking alone."""
     import asyncio

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.beside import Beside
     from api.cli.bench.speed import Speed
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 def rescore(
     people: Annotated[int, typer.Option(min=100, help="Simulated people.")] = 20_000,
     pairs: Annotated[int, typer.Option(min=2, help="Pairs of two-second windows, with a rescore and without.")] = 24,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Rescore simulated people in a scratch database: its speed, CatBoost's share of it, and the API beside it."""
     import asyncio

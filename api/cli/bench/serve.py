@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.serving.runs import BenchRun, Size
     from api.story import ConsoleStory
@@ -18,7 +20,7 @@ def serve(
     only: Annotated[
         list[str] | None, typer.Option(help="Names of rows, as home or token; all where none is named.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read a scratch house from outside, in turns with one SELECT of the same bytes and, where Node is, with a peer."""
     import asyncio

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.bench import windows
+from api.cli.options import AsJson
 from infra import terminal
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def share(
     address: Annotated[str, typer.Option(help="Where Longan runs; by default what runs here.")] = "",
     pairs: Annotated[int, typer.Option(min=3, help="Windows of three seconds, alone and beside it.")] = 20,
     at_once: Annotated[int, typer.Option(min=1, help="Requests that the dear client has open at a time.")] = 30,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how long a client waits while another sends the dearest queries as fast as it can. Embedded default only."""
     import httpx2

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -35,7 +37,7 @@ class SignalsCost:
 
 def signals(
     pairs: Annotated[int, typer.Option(min=20, help="Pairs of people who apply, one with and one without.")] = 500,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Let simulated people apply in turns with and without the sightings and signals of `domain/risk`, in a scratch database."""
     from api.cli import lab

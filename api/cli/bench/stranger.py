@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.bench import windows
+from api.cli.options import AsJson
 from infra import terminal
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def stranger(
     what: Annotated[
         StrangerLoad, typer.Option(help="The worst documents, wrong secrets, or pages.")
     ] = StrangerLoad.DOCUMENTS,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how long others wait while one address sends its worst."""
     import httpx2

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from api.cli.bench.ladder import Judging, TierPace
     from api.cli.bench.waiting import MemberWaits
@@ -18,7 +20,7 @@ def tiers(
             min=0.1, help="The longest that filling takes, publishing, and taking back; what there is then is measured."
         ),
     ] = 7.0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate, publish and take back other rules in a scratch database; the worker is killed in the middle."""
     import asyncio

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.cli.options import AsJson
+
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
@@ -35,7 +37,7 @@ class WebhookPace:
 def webhooks(
     deliveries: Annotated[int, typer.Option(min=ENDPOINTS, help="How many, at least.")] = 10_000,
     with_a_slow_one: Annotated[bool, typer.Option("--slow", help="One more webhook, that never answers.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how fast one sender posts what is due, signed, to twenty webhooks, each application in its order."""
     from api.cli import lab

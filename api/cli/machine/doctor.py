@@ -1,15 +1,17 @@
 """`longan doctor`: whether this machine and these settings can carry Longan, and what to do where they cannot."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from api.cli.options import AsJson
 
 if TYPE_CHECKING:
     from api.cli.machine.findings import MachineFinding
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check Python, disk, settings, keys, ports and servers, and say what to do. Exit code 1 where something is wrong."""
     from api.cli import lab

@@ -1,9 +1,11 @@
 """`longan status`: what runs here, since when, and whether it can work."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from api.cli.options import AsJson
 
 if TYPE_CHECKING:
     from api.cli.machine.ready import Readiness
@@ -14,7 +16,7 @@ NOT_RUNNING = 1
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what runs on this machine and whether it is ready. Exit code 1 unless everything is.
 
