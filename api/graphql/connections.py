@@ -109,7 +109,7 @@ async def listed_counted(
     *,
     newest_first: bool = False,
 ) -> CountedConnection[Any]:
-    """The same, where whoever asks for it is told how many there are."""
+    """Answer a page as `listed` does, to whoever is told how many there are."""
     async with reading() as db:
         page = await page_of(db, query, keys, first=first, after=after, newest_first=newest_first)
     return CountedConnection(**_fields(page), count=rows(query))

@@ -162,7 +162,7 @@ async def all_of(db: Db, user_id: UUID) -> list[PlanSubscription]:
 
 
 async def left_until(db: Db, user_id: UUID, code: str) -> datetime | None:
-    """Until when the person has paid for a plan of this code that they left; None where they never did."""
+    """The end of what the person has paid for of a plan of this code that they left; None where they never did."""
     paid = select(func.max(PlanSubscription.paid_until)).join(
         MembershipPlan, MembershipPlan.id == PlanSubscription.plan_id
     )
@@ -237,7 +237,7 @@ class YearOfPlan:
         return PaidYear(*(Money(minor, self.plan.currency) for minor in minors))
 
     async def open_until(self, db: Db, now: datetime) -> datetime | None:
-        """Until when it goes on, or the last of its vouchers can be used; None where neither is so any more."""
+        """The end of the year, or of the last of its vouchers that can be used; None where both are over."""
         if self.ends > now:
             return self.ends
         last = select(func.max(Redemption.expires_at)).where(
