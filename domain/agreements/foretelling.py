@@ -114,8 +114,10 @@ async def _told_from(
 ) -> datetime:
     """From when on it can be told: in a breathing space nobody is pressed, and while another is to be drawn yet nothing else is told."""
     together = await mandates.signed_together(db, mandate.user_id, mandate.known_as)
-    others = (each.draws_until for each in together if each.id != mandate.id and each.is_telling(standing.on))
-    until = [day for day in (standing.breathes_until, *others) if day is not None]
+    # What was told of this agreement before autopay was turned off and on again is in nobody's way.
+    others = (each for each in together if each.agreement_id != mandate.agreement_id)
+    others_until = (each.draws_until for each in others if each.is_telling(standing.on))
+    until = [day for day in (standing.breathes_until, *others_until) if day is not None]
     return max([cashier.draws_from(now), *(clock.begins(day + DAY) for day in until)])
 
 

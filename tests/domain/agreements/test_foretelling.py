@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from domain.agreements.agreements import Agreement
 from domain.agreements.standings import standing_of
+from domain.payments import mandates, signing
 from domain.payments.cashiers import CashierAway, MandateAnswer, MandateStatus
+from domain.payments.mandates import WhyMandateEnded
 from infra import clock as times
 from infra.database import transaction
 from infra.money import Money
@@ -121,3 +123,23 @@ async def test_what_falls_due_soon_after_a_breathing_space_is_told_as_soon_as_th
             await day_passes(agreement.user_id)
             await work_off(agreement.user_id)
             assert cashier.foretold == told, "not in it, and two days before the draw"
+
+
+async def test_whoever_turns_it_off_and_on_again_beside_another_is_told_at_once(
+    clock: Clock,
+) -> None:
+    [agreement] = await lent(clock, days_before=2)
+    async with transaction() as db:
+        other = await open_loan(db, of=agreement.user_id, months=1, rate="0")
+        await pay_out(db, other, other.amount)
+        first = await signed(db, agreement)
+        await signed(db, other, first)
+    async with cashier_says(waits=WAITS, mandate_looks=[STILL]) as cashier:
+        await work_off(agreement.user_id)
+        async with transaction() as db:
+            held = await mandates.lock_open(db, agreement.user_id, agreement.id)
+            assert held is not None and held.told_at is not None
+            await signing.end(db, held, WhyMandateEnded.PERSON)
+            await signed(db, agreement, first)
+        await work_off(agreement.user_id)
+        assert cashier.foretold == [("M1", Money(1_200_00, "CNY"))] * 2
