@@ -34,6 +34,7 @@ from ml.promotion.promoting import NotPromoted
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.console.pages.test_campaigns import form as campaign_form
 from tests.api.console.pages.test_membership import typed as ladder_form
+from tests.api.console.pages.test_refunds import refused
 from tests.api.doors import Client
 from tests.api.people import open_shop, staff_member
 from tests.house.test_changes import forms, leads_to, mutations
@@ -99,6 +100,13 @@ async def strange_money(author: Browser) -> tuple[Yes, ...]:
     return ((path, {"verdict": "APPROVED", "seen": SEEN}),)
 
 
+async def money_by_hand(author: Browser) -> tuple[Yes, ...]:
+    _, refund = await refused()
+    path = f"/console/refunds/{refund.id}/by-hand"
+    await sent(author, path, {"reference": f"ICBC {uuid4()}"})
+    return ((path, {"verdict": "APPROVED", "seen": SEEN}),)
+
+
 async def a_commission(author: Browser) -> tuple[Yes, ...]:
     partner_id = (await open_shop()).partner.id
     await sent(author, f"/console/partners/{partner_id}/commission", {"rate": "0.5"})
@@ -136,6 +144,7 @@ KINDS_TRIED: Mapping[str, tuple[Callable[[Browser], Awaitable[tuple[Yes, ...]]],
     ),
     "lift-stop": (a_stop, ("api.console.pages.stopping.answer",)),
     "send_back": (strange_money, ("api.console.pages.takings.send_back",)),
+    "give_back_by_hand": (money_by_hand, ("api.console.pages.refunds.give_by_hand",)),
     "commission": (a_commission, ("api.console.pages.partners.answer",)),
     "change-signal-rule": (a_rule_of_signals, ("api.console.pages.signals.answer",)),
 }
