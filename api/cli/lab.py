@@ -30,7 +30,7 @@ def progress() -> Iterator[Callable[[str, float], None]]:
 
 @contextmanager
 def counting(label: str) -> Iterator[Callable[[int, int], None]]:
-    """The same bar for work that says how many of how many are done."""
+    """A bar for work that says how many of how many are done."""
     with progress() as report:
         report(label, 0.0)
         yield lambda done, of: report(label, done / of if of else 0.0)
