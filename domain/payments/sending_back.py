@@ -94,7 +94,7 @@ class UnmatchedCause:
         taking.refund_id, taking.ended_at = refund.id, await clock.now(db)
 
     async def is_owed_back(self, db: Db, refund: Refund) -> bool:
-        taking = await takings.lock(db, refund.cause_id)
+        taking = (await db.execute(select(Taking).where(Taking.id == refund.cause_id))).scalar_one()
         return taking.ended_at is None and taking.refund_id is None
 
     async def fail_refund(self, db: Db, refund: Refund) -> None:

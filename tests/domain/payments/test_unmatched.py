@@ -18,7 +18,7 @@ from domain.deadlines import deadlines
 from domain.deadlines.deadlines import Deadline
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
-from domain.payments import fitting, paying, refunding, sending_back, takings
+from domain.payments import by_hand, fitting, paying, refunding, sending_back, takings
 from domain.payments.cashiers import CashierAnswer, CashierOrder, PaymentStatus, RefundAnswer, RefundOrder
 from domain.payments.causes import PaidFor
 from domain.payments.payments import CashierOrderOwner, Payment
@@ -179,6 +179,12 @@ async def test_what_the_cashier_does_not_send_back_lies_where_it_lay_and_is_prop
             assert (await db.get_one(Refund, (refund.user_id, refund.id))).status == "FAILED"
         after = await again(taking)
         assert (after.refund_id, after.ended_at, await lies_apart(taking)) == (None, None, (300_00, 300_00))
+        async with reading() as db:  # what its page asks
+            assert await by_hand.is_owed_back(db, await db.get_one(Refund, (refund.user_id, refund.id)))
+    await transact(lambda db: by_hand.propose(db, one, refund.id, "ICBC 1"))
+    await transact(lambda db: by_hand.approve(db, other, refund.id, by_hand.hash_of(refund, "ICBC 1")))
+    assert await lies_apart(taking) == (0, 0)
+    assert await refused(propose(one, taking)) == "NOT_OPEN"
 
 
 async def test_what_is_fitted_is_no_longer_proposed_to_go_back() -> None:
