@@ -166,12 +166,13 @@ async def _contradict(db: Db, refund: Refund) -> None:
 
 @reaction(LOOK_DUE, stored_as="look_after_refund", calls_out=True)
 async def look_after_refund(event: Event) -> None:
-    """Ask what became of a refund until it is known; after a no once more."""
+    """Ask what became of a refund until it is known; after a no once more, though we gave it back ourselves since."""
     assert event.user_id and event.subject_id, "a refund is somebody's"
     user_id, refund_id = event.user_id, event.subject_id
     async with reading() as db:
-        if (await db.get_one(Refund, (user_id, refund_id))).status is PaymentStatus.SETTLED:
-            return
+        before = await db.get_one(Refund, (user_id, refund_id))
+    if before.status is PaymentStatus.SETTLED and before.by_hand_at is None:
+        return
     answer = await _asked(user_id, refund_id)
 
     async def recorded(db: Db) -> None:

@@ -78,6 +78,23 @@ async def test_what_went_back_after_a_no_is_booked_and_marked(clock: Clock) -> N
         assert await became(refund) == (S.SETTLED, True, ["not refunded", "refunded"])
 
 
+async def test_what_went_out_by_hand_after_a_no_is_asked_about_once_more_and_marked_where_it_went_back_too(
+    clock: Clock,
+) -> None:
+    async with cashier_says(collects=[PENDING], refunds=[NO], refund_looks=[NO, YES]) as cashier:
+        refund = await owed_back()
+        await refunding.ask(refund.user_id, refund.id)
+        async with transaction() as db:
+            held = await refunding.lock(db, refund.user_id, refund.id)
+            await refunding.settle_by_hand(db, held, "ICBC 1")
+        for marked in (False, True):
+            await clock.forward(minutes=30)
+            await work_off(refund.user_id)
+            assert await became(refund) == (S.SETTLED, marked, ["not refunded", "refunded"])
+            await clock.forward(minutes=31)
+        assert cashier.asked.count("give_back") == 1
+
+
 async def test_a_no_after_it_went_back_changes_nothing_and_is_marked() -> None:
     async with cashier_says(collects=[PENDING], refunds=[YES]):
         refund = await owed_back()
