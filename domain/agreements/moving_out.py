@@ -16,7 +16,7 @@ from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind
-from domain.payments import refunding
+from domain.payments import by_hand, refunding
 from domain.payments.causes import PaidFor
 from domain.payments.refunds import Refund
 from infra import clock
@@ -59,12 +59,18 @@ def _is_free(standing: AgreementStanding, deposit: Deposit, *, is_claimed: bool)
 
 
 async def give_back(db: Db, agreement: Agreement, deposit: Deposit) -> None:
-    """Send what is held of it back the way it came. Where nothing is left of it, it is settled."""
+    """Send what is held of it back the way it came, but for what is said to have gone out by hand. Where nothing is left of it, it is
+    settled.
+    """
     left = (await balances_of(db, agreement.user_id, agreement.id))[K.DEPOSIT]
     if not left:
         await settle(db, agreement, deposit)
         return
     paid_for = PaidFor(DEPOSIT, agreement.id)
+    if await by_hand.is_under_way(db, agreement.user_id, paid_for):
+        tomorrow = await clock.today(db) + DAY
+        agreement.next_on = min(agreement.next_on or tomorrow, tomorrow)
+        return
     refunds = await refunding.begin(db, agreement.user_id, paid_for, Money(left, deposit.currency))
     if not refunds:
         log.error("deposit.stays", subject_id=str(agreement.id))

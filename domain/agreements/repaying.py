@@ -14,7 +14,7 @@ from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.deposits import DEPOSIT, Deposit
 from domain.agreements.kinds import KINDS
 from domain.agreements.standings import AgreementStanding, standing_of
-from domain.payments import causes, paying, payments, refunding
+from domain.payments import by_hand, causes, paying, payments, refunding
 from domain.payments.cashiers import MandateStatus, PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.mandates import Mandate
@@ -148,11 +148,13 @@ async def _begin_refund(db: Db, actor: UserActor, agreement_id: UUID, key: str) 
 
 
 async def give_back_credit(db: Db, standing: AgreementStanding) -> Sequence[Refund]:
-    """All of it that is not on its way already; none where there is none, or where it cannot go back the way it came."""
+    """All of it that is not on its way already; none where there is none, or where it cannot go back the way it came, or is said to
+    have gone out by hand.
+    """
     agreement, credit = standing.agreement, await _credit_at_hand(db, standing)
-    if credit <= 0:
-        return []
     paid_for = PaidFor(REPAYMENT, agreement.id)
+    if credit <= 0 or await by_hand.is_under_way(db, agreement.user_id, paid_for):
+        return []
     return await refunding.begin(db, agreement.user_id, paid_for, Money(credit, agreement.currency))
 
 

@@ -4,13 +4,14 @@ once another has held that against the bank's statement.
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import Text, cast, exists, select
 
 from domain import approvals
 from domain.actors import StaffActor
 from domain.approvals import Approval
 from domain.payments import causes, refunding
 from domain.payments.cashiers import PaymentStatus
+from domain.payments.causes import PaidFor
 from domain.payments.refunds import Refund
 from domain.permissions import Permission
 from infra.database import Db
@@ -71,6 +72,14 @@ async def is_owed_back(db: Db, refund: Refund) -> bool:
     if refund.status is not PaymentStatus.FAILED or await db.scalar(select(going)):
         return False
     return await causes.cause(refund.cause).is_owed_back(db, refund)
+
+
+async def is_under_way(db: Db, user_id: UUID, purpose: PaidFor) -> bool:
+    """Whether some of it is said to have gone out by our bank, and nobody has held that against the statement yet."""
+    failed = select(cast(Refund.id, Text)).where(Refund.user_id == user_id, Refund.status == PaymentStatus.FAILED)
+    failed = failed.where(Refund.cause == purpose.cause, Refund.cause_id == purpose.id)
+    said = exists().where(Approval.kind == BY_HAND.name, Approval.verdict.is_(None), Approval.subject.in_(failed))
+    return bool(await db.scalar(select(said)))
 
 
 async def _lock(db: Db, refund_id: UUID) -> Refund:

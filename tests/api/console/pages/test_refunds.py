@@ -22,6 +22,7 @@ from domain.payments.takings import Taking
 from domain.reconciling.breaks import BreakKind, LedgerBreak
 from domain.reconciling.reconciling import Reconciliation, reconcile_range
 from infra.database import reading, transact, transaction
+from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
 from tests.api.console.pages.conftest import Browser, NewBrowser
@@ -83,6 +84,9 @@ async def test_what_the_cashier_refuses_to_give_back_goes_out_by_hand_by_two_peo
     assert f'href="{path}"' in (await one.open("/console/money")).text
     assert await answered(one, path, reference="") == 400
     assert await answered(one, path, reference="ICBC 20261129-1") == 303
+    with pytest.raises(Refusal) as refusal:  # it has left our bank already
+        await repaying.refund_credit(UserActor(agreement.user_id, new_id()), agreement.id, str(new_id()))
+    assert refusal.value.code == "NOT_ALLOWED"
     assert await answered(other, path, reference="ICBC 2") == 409, "it is proposed once"
     told = await seen(other, path)
     assert await answered(one, path, verdict="APPROVED", seen=told) == 409, "who said so does not agree"
