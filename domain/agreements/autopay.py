@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.actors import UserActor
-from domain.agreements import agreements, counting
+from domain.agreements import agreements, counting, waiving
 from domain.agreements.agreements import OPEN, OWING, Agreement
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import AgreementStanding
+from domain.money.late_fees import charged_on
 from domain.money.loans import PlannedRow
 from domain.payments import cashiers, draws, mandates, payments, signing
 from domain.payments.cashiers import MandateStatus
@@ -73,14 +74,32 @@ async def draw_all(db: Db, standings: Sequence[AgreementStanding]) -> list[Agree
     paid = await payments.of_causes(db, {*signed}) if signed else {}
     begun = list[Draw]()
     for key, mandate in signed.items():
-        standing, ours = due[key], [each for each in paid[key] if each.cause == REPAYMENT]
+        ours = [each for each in paid[key] if each.cause == REPAYMENT]
+        standing = due[key] = await _spare_untold(db, due[key], mandate, ours)
         # While any payment is on its way nobody knows whether it pays this.
         is_known = not any(each.is_open for each in ours)
         draw = next_draw(standing, standing.due_rows, mandate, ours) if is_known else None
         if draw is not None and not await _waits(db, standing, draw):
             begun.append(draw)
     await draws.begin(db, begun)
-    return [*standings]
+    return [due.get(_key(standing), standing) for standing in standings]
+
+
+async def _spare_untold(
+    db: Db, standing: AgreementStanding, mandate: Mandate, paid: Sequence[Payment]
+) -> AgreementStanding:
+    """Without the late fees of what was drawn later than its day, or is to be, where its cashier tells the person first: it was told
+    too late, and they had nothing to do for it. Whoever had no money at each try in the days of grace pays them.
+    """
+    if not standing.late_fees or mandate.signed_at is None or not _is_told_before(mandate, standing.on):
+        return standing
+    signed_on, spared = clock.local_day(mandate.signed_at), set[int]()
+    for row in standing.due_rows:
+        tries = [clock.local_day(each.begun_at) for each in paid if each.is_drawn and each.due_on == row.due_on]
+        in_grace = [day for day in tries if day < charged_on(row.due_on)]
+        if row.due_on >= signed_on and row.due_on not in in_grace and len(in_grace) < ATTEMPTS:
+            spared.add(row.number)
+    return await waiving.spare(db, standing, spared)
 
 
 async def _waits(db: Db, standing: AgreementStanding, draw: Draw) -> bool:
@@ -118,8 +137,7 @@ def next_draw(
     before = [each for each in paid if each.is_drawn and each.due_on == due_on]
     if due_on < clock.local_day(mandate.signed_at) or len(before) >= ATTEMPTS:
         return None
-    amount, cashier = sum(row.outstanding for row in due), cashiers.cashier(mandate.cashier)
-    is_told_before = cashier.draw_days(clock.begins(standing.on)) is not None
+    amount, is_told_before = sum(row.outstanding for row in due), _is_told_before(mandate, standing.on)
     if is_told_before and mandate.is_told(due_on, standing.on):
         amount = min(amount, mandate.told_amount or amount)  # no more than the person was told
     return Draw(
@@ -131,6 +149,10 @@ def next_draw(
         from_on=clock.local_day(before[0].begun_at) + DRAWN_AGAIN if before else due_on,
         is_told_before=is_told_before,
     )
+
+
+def _is_told_before(mandate: Mandate, on: date) -> bool:
+    return cashiers.cashier(mandate.cashier).draw_days(clock.begins(on)) is not None
 
 
 async def foretell_soon(db: Db, user_id: UUID, agreement_id: UUID, at: datetime | None = None) -> None:

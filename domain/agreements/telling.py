@@ -19,6 +19,7 @@ from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.draw_downs import DrawDown
 from domain.agreements.kinds import KINDS
 from domain.agreements.repaying import REPAYMENT
+from domain.agreements.standings import standing_of
 from domain.money import late_fees
 from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
@@ -71,7 +72,10 @@ async def tell_of_agreement(db: Db, event: Event) -> None:
 
 @reaction(agreements.LATE_FEE_CHARGED, stored_as="tell_of_late_fee")
 async def tell_of_late_fee(db: Db, event: Event) -> None:
+    """One that was waived meanwhile is not told to be charged."""
     agreement = await _agreement(db, event.user_id, event.subject_id)
+    if event.data["number"] in (await standing_of(db, agreement)).late_fees_waived:
+        return
     days, product = late_fees.GRACE.days, agreement.title
     await notify(db, agreement.user_id, words.LATE_FEE_CHARGED, agreement.id, product=product, days=days)
 

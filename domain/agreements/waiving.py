@@ -1,5 +1,8 @@
-"""Waiving: one of the staff gives up the late fee of an instalment, as if it had never been charged."""
+"""Waiving: one of the staff gives up the late fee of an instalment, as if it had never been charged; and where it is ours that it is
+late, it costs none by itself.
+"""
 
+from collections.abc import Collection
 from enum import StrEnum
 from uuid import UUID
 
@@ -42,8 +45,7 @@ async def waive(db: Db, actor: StaffActor, agreement_id: UUID, number: int, why:
     charged = _charged(before, number)
     if charged is None:
         raise Refusal(RefusalCode.NOT_OPEN, N_("This instalment costs no late fee."), field=("number",))
-    kind, fee = ActKind.LATE_FEE_WAIVED, charged.penalties
-    after = await booking.book_act(db, agreement, kind, charged.id, fee, on=charged.on, number=number)
+    after, fee = await _give_up(db, agreement, charged), charged.penalties
     if agreement.ended_at is not None:
         await repaying.give_back_credit(db, after)
     said = {"fee": str(Money(fee, agreement.currency)), "currency": agreement.currency, "why": None}
@@ -52,6 +54,19 @@ async def waive(db: Db, actor: StaffActor, agreement_id: UUID, number: int, why:
     owner, about = agreement.user_id, agreement.id
     await outbox.announce(db, agreements.LATE_FEE_WAIVED, user_id=owner, subject_id=about, number=number)
     return after
+
+
+async def spare(db: Db, standing: AgreementStanding, numbers: Collection[int]) -> AgreementStanding:
+    """Let these instalments cost no late fee of which it is ours that they are late; the agreement's row is held."""
+    for charged in [_charged(standing, number) for number in sorted(numbers)]:
+        if charged is not None:
+            standing = await _give_up(db, standing.agreement, charged)
+    return standing
+
+
+async def _give_up(db: Db, agreement: Agreement, charged: Movement) -> AgreementStanding:
+    kind, fee = ActKind.LATE_FEE_WAIVED, charged.penalties
+    return await booking.book_act(db, agreement, kind, charged.id, fee, on=charged.on, number=charged.number)
 
 
 async def _lock(db: Db, actor: StaffActor, id: UUID) -> Agreement:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from domain.agreements.agreements import Agreement
 from domain.agreements.standings import standing_of
 from domain.payments import mandates, signing
@@ -143,3 +145,34 @@ async def test_whoever_turns_it_off_and_on_again_beside_another_is_told_at_once(
             await signed(db, agreement, first)
         await work_off(agreement.user_id)
         assert cashier.foretold == [("M1", Money(1_200_00, "CNY"))] * 2
+
+
+@pytest.mark.parametrize("is_broke", [False, True])
+async def test_what_is_told_too_late_costs_no_late_fee_of_which_nobody_is_told(clock: Clock, is_broke: bool) -> None:
+    async with transaction() as db:
+        agreement = await open_loan(db, months=1, rate="0", late_fee_rate="0.05")
+        await pay_out(db, agreement, agreement.amount)
+        due_on = (await standing_of(db, agreement)).life.rows[0].due_on
+        await clock.forward(days=(due_on - await times.today(db)).days - 1)
+    await sign(agreement)
+    # It stays away until the fourth day after the due one; or tells at once, and finds no money two days after that and four.
+    tells = [None] if is_broke else [AWAY]
+    async with cashier_says(
+        waits=timedelta(days=3 if is_broke else 2), foretells=tells, collects=[FAILED], mandate_looks=[STILL]
+    ) as cashier:
+        await work_off(agreement.user_id)
+        for _ in range(5):
+            await clock.forward(days=1)
+            await day_passes(agreement.user_id)
+            await work_off(agreement.user_id)
+        assert cashier.asked.count("collect") == (2 if is_broke else 0)
+        cashier.foretells = [None]
+        for _ in range(3):
+            await clock.forward(days=1)
+            await day_passes(agreement.user_id)
+            await work_off(agreement.user_id)
+    assert {each.amount for each in await all_draws(agreement)} == {1_200_00}
+    async with transaction() as db:
+        standing = await standing_of(db, await db.get_one(Agreement, (agreement.user_id, agreement.id)))
+        assert (standing.outstanding, standing.late_fees) == (1_200_00, {})
+    assert await told(agreement, "late_fee") == []
