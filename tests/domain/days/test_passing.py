@@ -89,12 +89,17 @@ async def lived(plan: Plan, passes: Sequence[int]) -> list[Any]:
             for _ in range(passes.count(place)):
                 await passing.pass_for(db, people)
             for on, which, share in plan.payments:
-                if on == place and book[which].status in agreements.OWING:
+                if on == place and await is_owing(db, book[which]):
                     await repay(db, book[which], max(1, int(book[which].amount * share)))
         await passing.pass_for(db, people)
         for agreement in book:
             await agrees(db, agreement)
         return [await rows_of(db, agreement) for agreement in book]
+
+
+async def is_owing(db: Db, agreement: Agreement) -> bool:
+    """Whether it is not over by today, also where no day came that says so."""
+    return agreement.status in agreements.OWING and not (await standing_of(db, agreement)).is_settled
 
 
 async def agrees(db: Db, agreement: Agreement) -> None:
