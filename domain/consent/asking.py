@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, exists, select
 
 from domain.actors import PartnerActor
 from domain.consent import lookups, opening
-from domain.consent.consents import Consent, Purpose
+from domain.consent.consents import Purpose
 from domain.consent.lookups import SAME_FOR, Lookup, LookupAnswer, LookupKind, for_lookup
 from domain.credit import scores
 from domain.credit.grades import Grade
@@ -20,7 +20,6 @@ from infra import receipts, vault
 from infra.database import Db
 from infra.errors import Refusal
 from infra.questions import Asking, Question
-from infra.receipts import Receipt
 
 
 async def check_score(
@@ -83,19 +82,15 @@ async def _ask(
 ) -> ScoreReport | Refusal:
     receipts.check_key(key)
     told = {"consentToken": token, "purpose": purpose, "atLeast": at_least}
-    begun: list[tuple[Lookup, Receipt]] = []
-
-    def begin(consent: Consent, now: datetime) -> Asking:
-        lookup = opening.look_at(consent, kind, now, purpose, at_least)
-        receipt = receipts.begin(now, actor=actor.name, operation=f"{kind}", key=key, input=told, result_id=lookup.id)
-        begun.append((lookup, receipt))
-        return [receipts.asked(receipt), *_asked_of(lookup)]
-
     with receipts.waiting():
-        opened = await opening.open_with(db, actor, token, kind, purpose, at_least, then=begin)
-    if isinstance(opened, Refusal):
-        return opened
-    [(lookup, receipt)], [written, *read] = begun, opened.rows
+        tried = await opening.try_token(db, actor, token, kind, purpose, at_least)
+        if tried.consent is None:
+            return await opening.refuse(db, tried)
+        lookup = opening.look_at(tried.consent, kind, tried.at, purpose, at_least)
+        receipt = receipts.begin(
+            tried.at, actor=actor.name, operation=f"{kind}", key=key, input=told, result_id=lookup.id
+        )
+        written, *read = await opening.count_use(db, token, [receipts.asked(receipt), *_asked_of(lookup)])
     receipt = await receipts.settle(db, receipt, is_new=bool(written))
     if receipt.result_id not in (None, lookup.id):
         return await _told_before(db, lookup.user_id, receipt.result_id)

@@ -24,13 +24,13 @@ async def contribute(db: Db, actor: PartnerActor, token: str, told: Sequence[Tol
     """
     receipts.check_key(key)
     contributed.check_size(told)
-    opened = await opening.open_with(db, actor, token, LookupKind.CONTRIBUTION)
-    if isinstance(opened, Refusal):
-        return opened
+    consent = await opening.open_with(db, actor, token, LookupKind.CONTRIBUTION)
+    if isinstance(consent, Refusal):
+        return consent
     said = {"consentToken": token, "facts": [*map(_hashed, told)]}
     receipt = await receipts.claim(db, actor=actor.name, operation="contributeFacts", key=key, input=said)
     if receipt.result_id is None:
-        receipt.result_id = await _contribute(db, opened.consent, told)
+        receipt.result_id = await _contribute(db, consent, told)
     return len(told)
 
 

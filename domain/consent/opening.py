@@ -1,6 +1,6 @@
 """Opening: a partner comes with the token that a person gave it, and gets in only for what they allowed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,36 +32,46 @@ SCOPE_OF: Mapping[LookupKind, ConsentScope] = {
 
 
 @dataclass(frozen=True)
-class OpenedConsent:
-    """`rows`: of each question that was asked of it."""
+class TriedToken:
+    """What became of a token that a partner showed. `consent`: what it opens, which stays as it is until the transaction ends;
+    None: nothing. `named`: whose it is, and which, as the token says. `asked`: by whom and for what.
+    """
 
-    consent: Consent
-    rows: Sequence[Sequence[Any]]
+    token: str
+    consent: Consent | None
+    named: tuple[UUID, UUID]
+    asked: Mapping[str, Any]
+    at: datetime
 
 
-async def open_with(
+async def open_with(db: Db, actor: PartnerActor, token: str, kind: LookupKind) -> Consent | Refusal:
+    """The consent, which stays as it is until the transaction ends.
+
+    Refuses CONSENT_NOT_LIVE by returning it: a dead token, another partner's and an invented one look the same and take as long.
+    """
+    tried = await try_token(db, actor, token, kind)
+    if tried.consent is None:
+        return await refuse(db, tried)
+    await count_use(db, token)
+    return tried.consent
+
+
+async def try_token(
     db: Db,
     actor: PartnerActor,
     token: str,
     kind: LookupKind,
     purpose: Purpose | None = None,
     at_least: Grade | None = None,
-    *,
-    then: Callable[[Consent, datetime], Asking] = lambda *_: (),
-) -> OpenedConsent | Refusal:
-    """The consent, which stays as it is until the transaction ends. `purpose`: the one that it must be for, if it matters.
-    `then`: what is asked of one that opens, as soon as it does.
-
-    Refuses CONSENT_NOT_LIVE by returning it: a dead token, another partner's and an invented one look the same and take as long.
+) -> TriedToken:
+    """`purpose`: the one that its consent must be for, if it matters. It is counted by `count_use` or, where it opens nothing,
+    by `refuse`: each is called by whoever tries one.
     """
-    user_id, consent_id = consent_tokens.opened(token) or (uuid4(), uuid4())
-    consent, now = await _held(db, user_id, consent_id)
+    named = consent_tokens.opened(token) or (uuid4(), uuid4())
+    consent, now = await _held(db, *named)
     is_open = consent is not None and _opens(consent, actor, kind, purpose, now)
-    rows = await _count(db, token, then(consent, now) if consent is not None and is_open else ())
-    if consent is not None and is_open:
-        return OpenedConsent(consent, rows)
     asked = {"kind": kind, "purpose": purpose, "at_least": at_least, "partner_id": actor.partner_id}
-    return await _refuse(db, user_id, consent_id, asked, now)
+    return TriedToken(token, consent if is_open else None, named, asked, now)
 
 
 def look_at(
@@ -81,13 +91,32 @@ def look_at(
     )
 
 
-async def _count(db: Db, token: str, others: Asking) -> Sequence[Sequence[Any]]:
-    """Count a use of the token; the rows of the others."""
+async def count_use(db: Db, token: str, others: Asking = ()) -> Sequence[Sequence[Any]]:
+    """Count a use of the token; the rows of the others, which are asked together with it. Refuses RATE_LIMITED."""
     retry_at, rows = await counters.take_with(db, Use(PER_TOKEN, "consent-token", token), others)
     if retry_at:
         sentence = N_("This token was used too often. Please try again later.")
         raise Refusal(RefusalCode.RATE_LIMITED, sentence, field=("input", "consentToken"), retry_at=retry_at)
     return rows
+
+
+async def refuse(db: Db, tried: TriedToken) -> Refusal:
+    """CONSENT_NOT_LIVE, after the use is counted; the person sees who tried, where there is one. A dead token, another partner's
+    and an invented one ask the same of the database.
+    """
+    await count_use(db, tried.token)
+    user_id, consent_id = tried.named
+    row = {"id": new_id(), "at": tried.at, "answer": LookupAnswer.REFUSED, "charged": False, **tried.asked}
+    columns = [Lookup.user_id, Lookup.subject_id, *(getattr(Lookup, name) for name in row)]
+    values = [literal(value, getattr(Lookup, name).type) for name, value in row.items()]
+    theirs = select(Consent.user_id, Consent.id, *values).where(Consent.user_id == user_id, Consent.id == consent_id)
+    await db.execute(insert(Lookup).from_select(columns, theirs))
+    outbox.wake(db, user_id)
+    return Refusal(
+        RefusalCode.CONSENT_NOT_LIVE,
+        N_("There is no live consent for this."),
+        field=("input", "consentToken"),
+    )
 
 
 # By whichever of a person's consents a partner asks: what is asked twice at once is charged once.
@@ -118,18 +147,3 @@ def _opens(consent: Consent, actor: PartnerActor, kind: LookupKind, purpose: Pur
     if actor.consent_id not in (None, consent.id):
         return False
     return consent.is_live(now) and SCOPE_OF[kind] in consent.scopes
-
-
-async def _refuse(db: Db, user_id: UUID, consent_id: UUID, asked: Mapping[str, Any], now: datetime) -> Refusal:
-    """Let the person see who tried, where there is one; the same statement where there is none."""
-    row = {"id": new_id(), "at": now, "answer": LookupAnswer.REFUSED, "charged": False, **asked}
-    columns = [Lookup.user_id, Lookup.subject_id, *(getattr(Lookup, name) for name in row)]
-    values = [literal(value, getattr(Lookup, name).type) for name, value in row.items()]
-    theirs = select(Consent.user_id, Consent.id, *values).where(Consent.user_id == user_id, Consent.id == consent_id)
-    await db.execute(insert(Lookup).from_select(columns, theirs))
-    outbox.wake(db, user_id)
-    return Refusal(
-        RefusalCode.CONSENT_NOT_LIVE,
-        N_("There is no live consent for this."),
-        field=("input", "consentToken"),
-    )

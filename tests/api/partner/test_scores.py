@@ -12,9 +12,8 @@ from sqlalchemy import func, select, text
 from api.partner import by_token
 from domain.actors import PartnerActor, UserActor
 from domain.consent import asking, consent_tokens, consenting, lookups, opening
-from domain.consent.consents import Purpose
+from domain.consent.consents import Consent, Purpose
 from domain.consent.lookups import Looker, Lookup, LookupAnswer, LookupKind
-from domain.consent.opening import OpenedConsent
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.evidence.leaves import Evidence, EvidenceKind
@@ -271,7 +270,7 @@ async def test_whoever_takes_it_back_waits_for_a_question_that_is_answered(
         opened = await opening.open_with(db, partner, consent["token"], LookupKind.CHECK)
         taking_back = asyncio.create_task(shopper.do("RevokeConsent", consentId=consent["id"]))
         await until(somebody_waits_for_a_consent)
-        assert isinstance(opened, OpenedConsent) and opened.consent.revoked_at is None
+        assert isinstance(opened, Consent) and opened.revoked_at is None
     await taking_back
     assert (await check(client, consent["token"]))["code"] == "CONSENT_NOT_LIVE"
 
