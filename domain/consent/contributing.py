@@ -24,7 +24,8 @@ async def contribute(db: Db, actor: PartnerActor, token: str, told: Sequence[Tol
     """
     receipts.check_key(key)
     contributed.check_size(told)
-    consent = await opening.open_with(db, actor, token, LookupKind.CONTRIBUTION)
+    with receipts.waiting():
+        consent = await opening.open_with(db, actor, token, LookupKind.CONTRIBUTION)
     if isinstance(consent, Refusal):
         return consent
     said = {"consentToken": token, "facts": [*map(_hashed, told)]}

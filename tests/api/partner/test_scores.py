@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +12,18 @@ from sqlalchemy import func, select, text
 
 from api.partner import by_token
 from domain.actors import PartnerActor, UserActor
-from domain.consent import asking, consent_tokens, consenting, lookups, opening
+from domain.consent import asking, consent_tokens, consenting, contributing, lookups, opening
 from domain.consent.consents import Consent, Purpose
 from domain.consent.lookups import Looker, Lookup, LookupAnswer, LookupKind
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.evidence.leaves import Evidence, EvidenceKind
+from domain.facts.contributed import ToldFact
 from domain.people import partner_tokens
 from domain.people.partners import PartnerClient
-from infra import vault
-from infra.database import reading, transaction
+from infra import clock, vault
+from infra.database import Db, reading, transact, transaction
+from infra.errors import Refusal
 from infra.ids import new_id
 from infra.receipts import Receipt
 from infra.setting_parts import Rate
@@ -273,6 +276,29 @@ async def test_whoever_takes_it_back_waits_for_a_question_that_is_answered(
         assert isinstance(opened, Consent) and opened.revoked_at is None
     await taking_back
     assert (await check(client, consent["token"]))["code"] == "CONSENT_NOT_LIVE"
+
+
+async def test_whoever_waits_too_long_for_another_question_is_told_that_it_is_in_progress(
+    shopper: Phone, shop: Shop
+) -> None:
+    token = await token_of(shopper, shop, "SCORE_CHECK", "CONTRIBUTE_FACTS")
+    partner = PartnerActor(shop.partner.id, "client")
+
+    async def ask(db: Db) -> object:
+        await db.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        return await asking.check_score(db, partner, token, Purpose.LENDING, Grade.B, key=new_key())
+
+    async def tell(db: Db) -> object:
+        await db.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        fact = ToldFact("repayment.on_time_24m", Decimal(14), await clock.now(db))
+        return await contributing.contribute(db, partner, token, [fact], key=new_key())
+
+    async with transaction() as first:
+        await opening.open_with(first, partner, token, LookupKind.CHECK)
+        for comes in (ask, tell):
+            with pytest.raises(Refusal, match=r"^IN_PROGRESS$"):
+                await transact(comes)
+    assert await kept(shopper) == []
 
 
 async def somebody_waits_for_a_consent() -> bool:
