@@ -10,22 +10,24 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra import setting_addresses as addresses
 from infra import setting_kinds as kinds
-from infra.setting_kinds import Seconds, Share, Times, TimesOrNone
-from infra.setting_parts import (
-    GENEROUS,
+from infra.setting_credentials import (
     PUSH_NEEDS,
     SMS_NEEDS,
     CashierCredentials,
+    ProviderCredentials,
+    PushCredentials,
+    RegisterCredentials,
+    SmsCredentials,
+)
+from infra.setting_kinds import Seconds, Share, Times, TimesOrNone
+from infra.setting_parts import (
+    GENEROUS,
     CodeLimits,
     CodeNumbers,
     ConnectionLimits,
     IdentityLimits,
     Learning,
-    ProviderCredentials,
-    PushCredentials,
-    RegisterCredentials,
     RequestLimits,
-    SmsCredentials,
     SocketLimits,
     StatementLimits,
     WebhookLimits,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from cryptography.exceptions import UnsupportedAlgorithm
 from pydantic import SecretStr
 
-from infra.setting_parts import ProviderCredentials
+from infra.setting_credentials import ProviderCredentials
 from infra.settings import Settings, settings
 from integrations.bills.sources import SOURCES
 from integrations.client import authority_of

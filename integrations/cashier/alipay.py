@@ -29,7 +29,7 @@ from domain.payments.cashiers import (
     RefundAnswer,
     RefundOrder,
 )
-from infra.setting_parts import AlipayCashier
+from infra.setting_credentials import AlipayCashier
 from integrations import rsa2
 from integrations.cashier import alipay_mandates
 from integrations.cashier.reading import NotBelieved, decimal_amount, moment, order_id

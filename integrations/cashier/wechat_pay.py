@@ -30,7 +30,7 @@ from domain.payments.cashiers import (
     RefundOrder,
 )
 from infra.money import Money
-from infra.setting_parts import WeChatPayCashier
+from infra.setting_credentials import WeChatPayCashier
 from integrations.cashier import wechat_pay_foretelling as foretelling
 from integrations.cashier import wechat_pay_opening as opening
 from integrations.cashier import wechat_pay_signing as signatures

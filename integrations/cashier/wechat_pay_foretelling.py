@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from domain.payments.cashiers import CashierAway, DrawDays
 from infra.money import Money
-from infra.setting_parts import WeChatPayCashier
+from infra.setting_credentials import WeChatPayCashier
 from integrations.cashier.wechat_pay_draws import require_day
 from integrations.providers.alipay import BEIJING
 from integrations.replies import Reply, text_in, word_in

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx2
 
 from domain.payments.cashiers import CashierAway
-from infra.setting_parts import WeChatPayCashier
+from infra.setting_credentials import WeChatPayCashier
 from integrations.cashier import wechat_pay_v2 as v2
 from integrations.cashier.reading import NotBelieved
 from integrations.cashier.wechat_pay_v2 import Fields

@@ -3,7 +3,7 @@
 import hmac
 from urllib.parse import urlencode
 
-from infra.setting_parts import WeChatPayCashier
+from infra.setting_credentials import WeChatPayCashier
 
 PATH = "/cashier/wechat-pay/open"
 

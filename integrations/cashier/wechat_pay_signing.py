@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from infra.setting_parts import WeChatPayCashier
+from infra.setting_credentials import WeChatPayCashier
 from integrations import rsa2
 from integrations.replies import Reply, json_object, text_in
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.setting_parts import SMS_MAY, SMS_NEEDS
+from infra.setting_credentials import SMS_MAY, SMS_NEEDS
 from infra.settings import Settings, settings
 from integrations.sms.aliyun import Aliyun
 from integrations.sms.kept import KeepingGateway

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from infra.setting_parts import ProviderCredentials
+from infra.setting_credentials import ProviderCredentials
 from infra.settings import Settings
 from integrations.providers.descriptions import Category
 from integrations.registrations import PROVIDERS, faults, registrations

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.setting_parts import AlipayCashier, WeChatPayCashier
+from infra.setting_credentials import AlipayCashier, WeChatPayCashier
 from integrations.cashier.alipay import AlipayWap
 from integrations.cashier.wechat_pay import WeChatPayH5
 from integrations.sandbox.credentials import APP_KEY, APP_PUBLIC_KEY, PLATFORM_KEY, PLATFORM_PUBLIC_KEY

@@ -18,7 +18,7 @@ from domain.payments.cashiers import (
 )
 from infra.ids import new_id
 from infra.money import Money
-from infra.setting_parts import AlipayCashier, WeChatPayCashier
+from infra.setting_credentials import AlipayCashier, WeChatPayCashier
 from integrations.cashier import wechat_pay_opening as opening
 from integrations.cashier.wechat_pay_draws import time_until_day
 from tests.integrations.cashier.stand_ins import (

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from infra.setting_parts import WeChatPayCashier
+from infra.setting_credentials import WeChatPayCashier
 from integrations.cashier.wechat_pay import WeChatPayH5
 from tests.integrations.cashier.stand_ins import HERE, MERCHANT, WeChatStandIn, wechat_keys
 from tests.integrations.serving import served

@@ -25,7 +25,7 @@ from domain.notices.kinds import NoticeKind
 from domain.notices.telling import notify
 from infra.database import reading, transaction
 from infra.ids import new_id
-from infra.setting_parts import PushCredentials
+from infra.setting_credentials import PushCredentials
 from infra.settings import Settings
 from integrations.push import apns, ports
 from integrations.push.apns import Apns
