@@ -1,7 +1,7 @@
 """Question: one statement that SQLAlchemy puts together once and asyncpg asks, where a session would cost more than the answer.
 
-Columns and types stay in one place. Each is asked by itself: no transaction, nothing to put back afterwards, and where the
-connection was dead it is asked again once, on another.
+Columns and types stay in one place. What only reads may be asked by itself: no transaction, nothing to put back afterwards, and
+where the connection was dead it is asked again once, on another.
 """
 
 import re
@@ -167,7 +167,7 @@ async def ask_of(db: AsyncSession, asked: Asking) -> list[list[Any]]:
 
 
 async def ask_alone(db: AsyncSession, question: Question[*Ts], **given: Any) -> list[tuple[*Ts]]:
-    """Ask one as this transaction sees it, by itself, as what changes something must be."""
+    """Ask one as this transaction sees it, by itself."""
     connection = await db.connection()
     sent = await connection.exec_driver_sql(question.sql, tuple(question.values(given)))
     return question.rows(sent.all())
