@@ -11,11 +11,20 @@ from infra.migrations import LOCK_SECONDS
 
 LOCK = 7_205_759_403_792_793  # any number that nothing else locks: two machines that start at once take turns
 
+# Not those that a rebuilding left, which has the index itself still.
+HALF_MADE = text(
+    """
+    SELECT quote_ident(relname) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+     WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = current_schema()::regnamespace AND relname !~ '_cc(new|old)\\d*$'
+    """
+)
+
 
 def migrate(connection: Connection) -> None:
     connection.execute(text("SET statement_timeout = 0"))
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
     connection.commit()
+    _finish_indexes(connection)
     event.listen(connection, "begin", _give_up_soon)
     # One transaction each: what is done stays done where a later one has to wait, and no lock is kept for the next.
     context.configure(
@@ -23,6 +32,18 @@ def migrate(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _finish_indexes(connection: Connection) -> None:
+    """Whoever was ended while an index was made concurrently left half of it. It helps nobody, and passes for the whole where one
+    is made that is not there yet."""
+    half_made = connection.scalars(HALF_MADE).all()
+    connection.commit()
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    for name in half_made:
+        connection.exec_driver_sql(f"REINDEX INDEX CONCURRENTLY {name}")
+    connection.commit()
+    connection.execution_options(isolation_level=connection.default_isolation_level)
 
 
 def _give_up_soon(connection: Connection) -> None:

@@ -107,6 +107,18 @@ async def test_a_migration_gives_up_a_table_that_is_in_use_and_goes_on_later(
     await asyncio.to_thread(migrations.upgrade, url, "0015")
 
 
+async def test_an_index_that_was_left_half_made_is_made_whole(servers: embedded.Servers) -> None:
+    url, index = servers.create_database("halved"), "WHERE indexrelid = 'ix_applications_id'::regclass"
+    await asyncio.to_thread(migrations.upgrade, url, "0001")
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"UPDATE pg_index SET indisvalid = false {index}"))
+    await asyncio.to_thread(migrations.upgrade, url, "0001")
+    async with engine.begin() as connection:
+        assert (await connection.execute(text(f"SELECT indisvalid FROM pg_index {index}"))).scalar_one() is True
+    await engine.dispose()
+
+
 async def tables(url: str) -> set[str]:
     engine = create_async_engine(url)
     async with engine.connect() as connection:
