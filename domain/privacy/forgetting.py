@@ -3,10 +3,12 @@
 No score was made of it, and the book that training reads has left it out since the moment at which the leave ended.
 """
 
+from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from domain.consent.consents import Consent
 from domain.facts.loan_reports import LoanReport
@@ -29,11 +31,12 @@ async def forget_loan_reports(db: Db, event: Event) -> None:
 
 
 async def one_batch(db: Db) -> bool:
-    """Delete one batch. Answers whether there may be more."""
-    stale = (
-        select(LoanReport.user_id, LoanReport.id).where(await _is_over(db)).order_by(LoanReport.user_id).limit(BATCH)
-    )
-    found = (await db.execute(stale)).all()
+    """Delete one batch, of each person what was observed first: the word by which the others go stays until they went. Answers
+    whether there may be more.
+    """
+    stale = select(LoanReport.user_id, LoanReport.id).where(await _is_over(db))
+    in_order = stale.order_by(LoanReport.user_id, *_place(LoanReport)).limit(BATCH)
+    found = (await db.execute(in_order)).all()
     for user_id, theirs in groupby(found, lambda row: row.user_id):
         await erasing.let_go(db, user_id)
         gone = delete(LoanReport).where(LoanReport.user_id == user_id, LoanReport.id.in_([row.id for row in theirs]))
@@ -45,10 +48,11 @@ async def _is_over(db: Db) -> ColumnElement[bool]:
     """Whether the leave for a word is over, or that for a later word on the same loan."""
     later, now = aliased(LoanReport), await clock.now(db)
     same = [getattr(later, name) == getattr(LoanReport, name) for name in ("user_id", "partner_id", "loan")]
-    is_later = _place(later) >= _place(LoanReport)
+    is_later = tuple_(*_place(later)) >= tuple_(*_place(LoanReport))
     leave = (Consent.user_id == later.user_id, Consent.id == later.consent_id)
     return exists().where(*same, is_later, *leave, or_(Consent.revoked_at.is_not(None), Consent.expires_at <= now))
 
 
-def _place(report: type[LoanReport]) -> ColumnElement[tuple[object, ...]]:
-    return tuple_(report.observed_at, report.told_at, report.id)
+def _place(report: type[LoanReport]) -> Sequence[InstrumentedAttribute[Any]]:
+    """What tells an earlier word on a loan from a later one."""
+    return report.observed_at, report.told_at, report.id
