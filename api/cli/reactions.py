@@ -24,12 +24,8 @@ def listed(
     if context.invoked_subcommand is not None:
         return
     from api.cli import lab
-    from infra import backlog
 
-    found = _run(backlog.look_now())
-    if found is None:
-        typer.echo("The database does not answer, so nobody can tell what waits.", err=True)
-        raise typer.Exit(1)
+    found = _run(_look())
     if as_json:
         lab.write(_figures(found))
     else:
@@ -55,6 +51,13 @@ def retry(
     if not tried:
         typer.echo("Nothing of that is parked." if names else "Nothing is parked.", err=True)
         raise typer.Exit(1)
+
+
+async def _look() -> "Backlog":
+    from infra import backlog, database
+
+    async with database.reading() as db:
+        return await backlog.look(db)
 
 
 def _run(work: Awaitable[T]) -> T:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from api.cli import app, nearby
 from infra import backlog, cache, database, leases
 from infra.backlog import Backlog, Waiting
+from infra.database import Db
 
 WAITS = Waiting("score_user", 3, 95.4, 0, 0.0, 1, ["TimeoutError"])
 PARKED = Waiting("send_code", 0, 0.0, 2, 7300.0, 0, ["Broken", "TimeoutError"])
@@ -37,11 +38,11 @@ def run(*words: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
-def tell(monkeypatch: pytest.MonkeyPatch, found: Backlog | None) -> None:
-    async def look() -> Backlog | None:
+def tell(monkeypatch: pytest.MonkeyPatch, found: Backlog) -> None:
+    async def look(db: Db) -> Backlog:
         return found
 
-    monkeypatch.setattr(backlog, "look_now", look)
+    monkeypatch.setattr(backlog, "look", look)
 
 
 def test_where_nothing_waits_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,11 +78,6 @@ def test_programs_are_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         "oldestParkedSeconds": 7300,
         "errors": ["Broken", "TimeoutError"],
     }
-
-
-def test_without_a_database_nobody_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    tell(monkeypatch, None)
-    assert run() == (1, "", "The database does not answer, so nobody can tell what waits.\n")
 
 
 def test_what_was_given_up_is_tried_again_by_name_or_all(monkeypatch: pytest.MonkeyPatch) -> None:
