@@ -78,7 +78,7 @@ def _beside(file: Path, name: str, fresh: Any) -> Any:
 async def let_in(kept: DevCredentials) -> None:
     """Let the database know them, by their hashes; what it has is left alone, what it lost is written again."""
     async with transaction() as db:
-        await db.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+        await _wait_for_others(db)
         await _let_partner_in(db, PARTNER, kept.partner)
         await _let_partner_in(db, LANDLORD, kept.landlord)
         now = await authenticators.authenticator_time(db)
@@ -88,6 +88,12 @@ async def let_in(kept: DevCredentials) -> None:
         if not await _are_right(db, kept.member, Workplace.PARTNER, now):
             partner = await db.get_one(Partner, catalogue.partner_id(PARTNER))
             await staffing.appoint_at(db, partner, **_who(MEMBER, kept.member))
+
+
+async def _wait_for_others(db: Db) -> None:
+    """However long they take: all these proofs are slow to look at, and Postgres ends a wait for a lock sooner than that."""
+    while not (await db.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME)))):  # noqa: ASYNC110  they are no task of ours
+        await asyncio.sleep(0.1)
 
 
 def _fresh() -> DevCredentials:

@@ -1,10 +1,13 @@
 """`longan dev credentials`: ready to sign in with, the same at every call, on the embedded default only."""
 
+import asyncio
 import json
 import os
 import stat
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,14 +15,14 @@ from uuid import UUID
 import httpx2
 import pyotp
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select, text
 
 from api.dev import credentials
 from domain.people import authenticators, staff
 from domain.people.partners import Partner, PartnerClient
 from domain.people.staff import Staff
 from domain.permissions import Role
-from infra.database import reading, transaction
+from infra.database import Db, reading, transaction
 from infra.ids import parse_global_id
 from infra.settings import settings
 from tests.api.doors import Client
@@ -121,6 +124,22 @@ async def test_what_the_database_lost_is_written_again(http: httpx2.AsyncClient,
     await credentials.let_in(kept)
     assert {**told, "url": None} == {"url": None, **kept.as_json()}
     assert (await sign_in(http, told["viewer"])).status_code == 200
+
+
+async def test_whoever_asks_at_once_waits_for_the_first(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    @asynccontextmanager
+    async def impatient() -> AsyncIterator[Db]:
+        async with transaction() as db:
+            await db.execute(text("SET LOCAL lock_timeout = '1ms'"))
+            yield db
+
+    monkeypatch.setattr(credentials, "transaction", impatient)
+    kept = credentials.read_credentials(settings().var / FILE)
+    async with transaction() as first:
+        await first.execute(select(func.pg_advisory_xact_lock(credentials.ONE_AT_A_TIME)))
+        second = asyncio.create_task(credentials.let_in(kept))
+        assert await asyncio.wait([second], timeout=0.3) == (set(), {second})
+    await second
 
 
 def test_whoever_came_later_gets_proofs_beside_the_others(tmp_path: Path) -> None:
