@@ -12,6 +12,13 @@ def local_address() -> str:
     return address_of(settings().var) or USUAL
 
 
+def seen_address(address: str) -> str:
+    """Where people and providers see the house of this machine that answers at `address`: where the settings say, or else there."""
+    from infra.settings import settings
+
+    return settings().public_url if "public_url" in settings().model_fields_set else address
+
+
 def address_of(var: Path) -> str | None:
     """Where this folder's house answers; None where nothing runs, or only a command that will end."""
     from infra.running.instance_lock import occupant

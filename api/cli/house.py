@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from api.cli.address import seen_address
 from api.cli.prepared import forget, is_prepared, remember
 from api.dev.past import progress
 from api.story import ConsoleStory
@@ -152,7 +153,7 @@ class House:
             "LONGAN_VAR": str(self.var),
             "LONGAN_PORT": str(self.port),
             "LONGAN_PROCESSES": str(self.processes),
-            "LONGAN_PUBLIC_URL": os.environ.get("LONGAN_PUBLIC_URL", self.address),
+            "LONGAN_PUBLIC_URL": seen_address(self.address),
             "LONGAN_DATABASE_URL": settings().database_url or self.servers.database_url,
             "LONGAN_VALKEY_URL": settings().valkey_url or self.servers.valkey_url,
             "PYTHONUNBUFFERED": "1",

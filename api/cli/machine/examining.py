@@ -67,6 +67,7 @@ def _bills() -> MachineFinding:
 
 
 def _settings() -> "tuple[Settings | None, MachineFinding]":
+    from api.cli.address import address_of, seen_address
     from infra.settings import settings
 
     try:
@@ -76,7 +77,9 @@ def _settings() -> "tuple[Settings | None, MachineFinding]":
         return None, MachineFinding(
             "Settings", State.WRONG, sentence, "The table in the README says what each one takes"
         )
-    return told, MachineFinding("Settings", State.WELL, f"{told.environment}, {told.public_url}")
+    here = address_of(told.var.resolve()) or f"http://{told.host}:{told.port}"
+    seen = seen_address(here) if told.is_embedded else told.public_url
+    return told, MachineFinding("Settings", State.WELL, f"{told.environment}, {seen}")
 
 
 def _unknown_variables() -> list[MachineFinding]:

@@ -14,10 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.cli.house import House
 from api.cli.machine import status
 from api.cli.machine.logs import Tail
 from api.cli.machine.ready import Readiness
 from api.dev.past import progress
+from api.story import ConsoleStory
 from infra.running.instance_lock import occupant, occupy
 from infra.settings import settings
 from tests.production import PRODUCTION
@@ -278,6 +280,21 @@ def test_the_doctor_finds_nothing_wrong_before_the_first_start(var: Path) -> Non
     assert found["Longan"] == ("look", "does not run here", "make run")
     assert found["Postgres"][0] == "well"
     assert not var.exists()
+
+
+def test_the_doctor_tells_where_the_house_is_seen(var: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> tuple[str, str]:
+        settings.cache_clear()
+        return doctored()["Settings"][1], House(ConsoleStory()).environment()["LONGAN_PUBLIC_URL"]
+
+    monkeypatch.setenv("LONGAN_DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
+    monkeypatch.setenv("LONGAN_VALKEY_URL", "redis://127.0.0.1:1")
+    monkeypatch.setenv("LONGAN_PORT", "8009")
+    assert told() == ("embedded, http://127.0.0.1:8009", "http://127.0.0.1:8009")
+    with occupy(var, address):
+        assert told()[0] == f"embedded, {address}"
+        Path(".env").write_text("LONGAN_PUBLIC_URL=https://longan.example\n")
+        assert told() == ("embedded, https://longan.example", "https://longan.example")
 
 
 def test_the_doctor_tells_a_taken_port(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
