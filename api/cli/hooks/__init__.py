@@ -3,16 +3,22 @@
 import asyncio
 import re
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.hooks.trigger import trigger
+from api.cli.hooks.trigger import USUAL_PARTNER, trigger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from infra.database import Db
 
 __all__ = ["listen", "trigger"]
 
 ClientId = Annotated[
-    str | None, typer.Option(envvar="CLIENT_ID", help="The client; on the embedded default, the demo bank's.")
+    str | None,
+    typer.Option(envvar="CLIENT_ID", help="The client; on the embedded default, a test client of the demo bank."),
 ]
 ClientSecret = Annotated[str | None, typer.Option(envvar="CLIENT_SECRET", help="Its secret.")]
 
@@ -51,12 +57,32 @@ def listen(
 
 
 def _client(client_id: str | None, secret: str | None) -> tuple[str, str]:
-    from api.dev.credentials import read_credentials
     from infra.settings import settings
 
     if client_id and secret:
         return client_id, secret
     if not settings().is_embedded:
         raise typer.BadParameter("name a client and its secret, as CLIENT_ID and CLIENT_SECRET in the environment")
-    kept = read_credentials(settings().var.resolve() / "dev-credentials.json").partner
-    return kept["clientId"], kept["clientSecret"]
+    return _test_client(settings().var.resolve() / "listening" / "client")
+
+
+def _test_client(file: "Path") -> tuple[str, str]:
+    """One of the test partner that `longan trigger` tells by default, the same at every call."""
+    import secrets
+
+    from api.cli.proofs import NoClient, find_partner
+    from api.cli.transacting import transact
+    from infra import private_files
+
+    private_files.write_once(file, secrets.token_urlsafe(32).encode())
+    secret = file.read_text()
+
+    async def let_in(db: "Db") -> str:
+        from domain.people import partners, worlds
+
+        own = await worlds.test_partner(db, await find_partner(db, USUAL_PARTNER))
+        client_id = f"{own.code}-listener"
+        await partners.issue_client(db, own, client_id, secret)
+        return client_id
+
+    return transact(let_in, NoClient), secret

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from infra.database import Db
     from integrations.webhooks.event_types import EventType
 
+USUAL_PARTNER = "longan-demo-bank"
+
 
 def trigger(
     events: Annotated[list[str], typer.Argument(help="The events, as application.submitted.")],
-    partner: Annotated[
-        str, typer.Option(help="The code of the partner whose test client it is for.")
-    ] = "longan-demo-bank",
+    partner: Annotated[str, typer.Option(help="The code of the partner whose test client it is for.")] = USUAL_PARTNER,
 ) -> None:
     """Tell a test client of events, by the way that every event takes. Nothing else comes of them."""
     from api.cli.proofs import NoClient
@@ -25,8 +25,9 @@ def trigger(
     for name, id in told:
         typer.echo(f"{name}  {id}")
     if unheard:
-        client = f"CLIENT_ID and CLIENT_SECRET as longan clients test {partner} prints them"
-        typer.echo(f"No webhook hears of {', '.join(unheard)}. To hear: longan listen, with {client}.", err=True)
+        needed = f", with CLIENT_ID and CLIENT_SECRET as longan clients test {partner} prints them"
+        client = "" if partner == USUAL_PARTNER else needed
+        typer.echo(f"No webhook hears of {', '.join(unheard)}. To hear: longan listen{client}.", err=True)
 
 
 def _event_type(said: str) -> "EventType":

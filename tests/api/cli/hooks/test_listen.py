@@ -179,6 +179,16 @@ async def test_whoever_triggers_is_told_that_nobody_hears(shop: Shop) -> None:
     await close(live)
 
 
+@pytest.mark.usefixtures("longan")
+async def test_whoever_names_no_client_hears_what_is_triggered(machine: Hook) -> None:
+    listens = ("listen", "--to", machine.url, "--address", settings().public_url, "--once")
+    for _ in range(2):
+        code, told = await longan(*listens)
+        assert (code, told.startswith("listening  whsec_")) == (0, True), told
+    code, told = await longan("trigger", "benefit.redeemed")
+    assert (code, len(told.splitlines())) == (0, 1), told
+
+
 async def test_whoever_listens_is_never_posted_to(shop: Shop) -> None:
     actor = PartnerActor(shop.partner.id, "client")
     async with transaction() as db:
