@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,13 +11,11 @@ from domain.consent.consents import ConsentScope
 from domain.invitations import accepting
 from domain.invitations.accepting import BeingAccepted
 from infra.database import transact
-from infra.errors import Refusal, RefusalCode
 from infra.money import Money
-from infra.words import N_
 from integrations.reading_again import read_again
+from integrations.turns import take_turn
 
 WAIT_SECONDS_MAX = 4.5  # of the five that somebody waits at most
-LOOK_AGAIN_SECONDS = 0.1
 
 
 async def accept(
@@ -36,7 +33,11 @@ async def accept(
     """
     wish: dict[str, Any] = {"invitation_id": invitation_id, "amount": amount, "term_months": term_months, "key": key}
     asked_at = time.monotonic()
-    began = await _begin(actor, wish)
+    began = await take_turn(
+        lambda: transact(lambda db: accepting.begin(db, actor, **wish)),
+        BeingAccepted,
+        until=asked_at + WAIT_SECONDS_MAX,
+    )
     try:
         unanswered = await read_again(actor.user_id, waited=time.monotonic() - asked_at) if began else ()
         return await transact(lambda db: accepting.accept(db, actor, **wish, share=share, ip=ip, unanswered=unanswered))
@@ -44,13 +45,3 @@ async def accept(
         if began:  # refused, our own fault, or a server that is stopping: nobody need wait for it
             await asyncio.shield(transact(lambda db: accepting.give_up(db, actor, invitation_id, began)))
         raise
-
-
-async def _begin(actor: UserActor, wish: dict[str, Any]) -> datetime | None:
-    """Two at once are one after the other, and the second finds what the first did."""
-    for _ in range(round(WAIT_SECONDS_MAX / LOOK_AGAIN_SECONDS)):
-        try:
-            return await transact(lambda db: accepting.begin(db, actor, **wish))
-        except BeingAccepted:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    raise Refusal(RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment."))

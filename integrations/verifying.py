@@ -1,6 +1,7 @@
 """Verifying an identity, as a story: count the try, ask the register, record. No transaction waits for a register."""
 
 import asyncio
+import time
 
 import structlog
 
@@ -13,32 +14,23 @@ from infra.errors import Refusal, RefusalCode
 from infra.words import N_
 from integrations.register.answers import Attestation, RegisterAway, Resident
 from integrations.register.chosen import register
+from integrations.turns import take_turn
 
 log = structlog.get_logger()
 
 WAIT_SECONDS_MAX = 10
-LOOK_AGAIN_SECONDS = 0.2
 
 
 async def verify(actor: UserActor, said: Said, key: str) -> User:
     """The person, CHECKED or a MISMATCH. Refuses what `identities.begin` refuses, ACCOUNT_LINKED_ELSEWHERE,
     PROVIDER_UNAVAILABLE where the register is away, and PROVIDER_REFUSED where it has no record: then nothing is changed.
     """
-    asked = await _begin(actor, said, key)
+    until = time.monotonic() + WAIT_SECONDS_MAX
+    asked = await take_turn(lambda: transact(lambda db: identities.begin(db, actor, said, key)), Busy, until=until)
     if asked is not None:
         await _answer(actor, asked, key)
     async with reading() as db:
         return await db.get_one(User, actor.user_id)
-
-
-async def _begin(actor: UserActor, said: Said, key: str) -> Inquiry | None:
-    """Two at once of one person are one after the other."""
-    for _ in range(round(WAIT_SECONDS_MAX / LOOK_AGAIN_SECONDS)):
-        try:
-            return await transact(lambda db: identities.begin(db, actor, said, key))
-        except Busy:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-    raise Refusal(RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment."))
 
 
 async def _answer(actor: UserActor, asked: Inquiry, key: str) -> None:
