@@ -17,10 +17,12 @@ MOVES = text(f"""
     SELECT (at AT TIME ZONE CAST(:zone AS text))::date, from_code, to_code, count(*) FROM tier_moves
      WHERE {COUNTED} GROUP BY 1, 2, 3
 """)  # noqa: S608
-# Left, or not paid: the day on which its benefits ended.
+# Left, or not paid: the day on which its benefits ended. Whatever lapsed long ago does not know its grace.
 LAPSED = text(f"""
     SELECT (ended_at AT TIME ZONE CAST(:zone AS text))::date, count(*)
-      FROM (SELECT user_id, CASE status WHEN 'LAPSED' THEN paid_until + CAST(:grace AS interval) ELSE paid_until END AS ended_at
+      FROM (SELECT user_id,
+                   CASE status WHEN 'LAPSED' THEN coalesce(grace_until, paid_until + CAST(:grace AS interval))
+                   ELSE paid_until END AS ended_at
               FROM plan_subscriptions WHERE status IN ('LAPSED', 'CANCELLED')) AS ended
      WHERE ended_at <= :now AND {COUNTED} GROUP BY 1
 """)  # noqa: S608

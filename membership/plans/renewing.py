@@ -65,7 +65,6 @@ async def _ask(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: date
 
 
 async def _lapse(db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime) -> None:
-    bought.grace_until = None
     await LIFE.move(db, bought, PlanStatus.LAPSED)
     await _release_benefits(db, bought, plan, now)
 
@@ -134,8 +133,8 @@ class PlanCause:
         if bought.status is PlanStatus.NEEDS_PAYMENT:
             await LIFE.move(db, bought, PlanStatus.LAPSED)
         elif bought.status in (PlanStatus.TRIAL, PlanStatus.ACTIVE) and bought.lacks(payment):
-            assert bought.paid_until is not None, "it was tried or paid for"
-            bought.grace_until = bought.paid_until + GRACE
+            # From now on, not from when it was due: we may have asked late.
+            bought.grace_until = await clock.now(db) + GRACE
             await LIFE.move(db, bought, PlanStatus.GRACE)
 
     async def settle_refund(self, db: Db, refund: Refund) -> None:

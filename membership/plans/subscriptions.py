@@ -64,7 +64,8 @@ LIFE = Lifecycle(
 @raises(Raised.OWNERS)
 class PlanSubscription(Entity):
     """`paid_from`: when the first paid period began; `periods_paid` of them are paid since. `paid_until`: what is tried or paid
-    for ends then. `years_settled`: of so many paid years what was not saved went back.
+    for ends then. `grace_until`: its benefits stay until then, or stayed, though a payment failed. `years_settled`: of so many
+    paid years what was not saved went back.
     """
 
     __tablename__ = "plan_subscriptions"
@@ -83,7 +84,8 @@ class PlanSubscription(Entity):
 
     __table_args__ = (
         CheckConstraint("periods_paid >= 0 AND years_settled >= 0", name="not_negative"),
-        CheckConstraint("(status = 'GRACE') = (grace_until IS NOT NULL)", name="grace"),
+        # Whatever lapsed long ago has none.
+        CheckConstraint("status = 'LAPSED' OR (status = 'GRACE') = (grace_until IS NOT NULL)", name="grace"),
         Index(None, "plan_id"),
         Index("ix_plan_subscriptions_ended", "paid_until", postgresql_where=text("status IN ('LAPSED', 'CANCELLED')")),
         # Two taps at once buy one.

@@ -27,7 +27,8 @@ async def test_any_span_is_the_sum_of_its_rows() -> None:
         return FIRST + timedelta(days=drawn.randrange(DAYS), seconds=3600 * drawn.choice(HOURS))
 
     moves = [(moment(), drawn.choice((None, *CODES)), drawn.choice(CODES)) for _ in range(MANY)]
-    uses, ends = [moment() for _ in range(MANY)], [(moment(), drawn.choice(PLANS)) for _ in range(MANY)]
+    uses = [moment() for _ in range(MANY)]
+    ends = [(moment(), drawn.choice(PLANS), drawn.choice(GRACES)) for _ in range(MANY)]
     spans = [sorted(drawn.randrange(-3, DAYS + 3) for _ in range(2)) for _ in range(SPANS)]
     async with rolled_back() as db:
         db.info["now"] = FIRST + timedelta(days=30)
@@ -41,12 +42,23 @@ async def test_any_span_is_the_sum_of_its_rows() -> None:
         )
         db.add_all(use(new_id(), ride, at) for at in uses)
         db.add_all(
-            PlanSubscription(user_id=new_id(), plan_id=plan.id, begun_at=at, status=status, paid_until=at)
-            for at, status in ends
+            PlanSubscription(
+                user_id=new_id(),
+                plan_id=plan.id,
+                begun_at=at,
+                status=status,
+                paid_until=at,
+                grace_until=at + grace if grace and status is PlanStatus.LAPSED else None,
+            )
+            for at, status, grace in ends
         )
         await db.flush()
         told = [await figures.figures_of(db, _span(first, last)) for first, last in spans]
-    over = [at + GRACE * (status is PlanStatus.LAPSED) for at, status in ends if status is not PlanStatus.ACTIVE]
+    over = [
+        at + (grace or GRACE) * (status is PlanStatus.LAPSED)
+        for at, status, grace in ends
+        if status is not PlanStatus.ACTIVE
+    ]
     for found in told:
         span = found.span
         for day in found.days:
@@ -61,6 +73,7 @@ async def test_any_span_is_the_sum_of_its_rows() -> None:
 
 
 PLANS = (PlanStatus.LAPSED, PlanStatus.CANCELLED, PlanStatus.ACTIVE)
+GRACES = (None, GRACE + timedelta(days=2))  # None: lapsed before it was kept
 
 
 def _span(first: int, last: int) -> Span:

@@ -1,7 +1,7 @@
 """A plan: bought, renewed, kept in grace, left, won back; and of a paid year the shortfall goes back by itself."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.money import Money
+from infra.outbox import Event
 from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
 from membership import benefits, joining, redeeming
@@ -98,6 +99,13 @@ async def holds(actor: UserActor, code: str = "vip-year") -> bool:
 async def year(bought: PlanSubscription) -> PaidYear:
     async with reading() as db:
         return (await subscriptions.years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
+
+
+async def failed_at(bought: PlanSubscription) -> datetime:
+    """When the payment failed upon which the days of grace began."""
+    async with reading() as db:
+        its = select(Event.occurred_at).where(Event.user_id == bought.user_id, Event.name == subscriptions.FAILED)
+        return (await db.execute(its)).scalar_one()
 
 
 async def use(actor: UserActor, code: str) -> None:
@@ -218,12 +226,24 @@ async def test_a_failed_payment_has_days_of_grace_and_then_it_lapses(clock: Cloc
     await go(SandboxMode.FAIL, 20)
     bought = await later(clock, bought, 14.1)
     assert (bought.status, await holds(person, "vip-month")) == (PlanStatus.GRACE, True)
-    assert bought.paid_until is not None and bought.valid_until == bought.paid_until + 7 * DAY
+    assert bought.valid_until is not None and bought.valid_until - await failed_at(bought) == 7 * DAY
     bought = await later(clock, bought, 3)
     assert bought.status is PlanStatus.GRACE
     bought = await later(clock, bought, 5)
     assert (bought.status, await holds(person, "vip-month")) == (PlanStatus.LAPSED, False)
     assert await refusal(leave(person, bought)) is RefusalCode.NOT_OPEN
+
+
+async def test_grace_is_as_long_though_the_house_asked_for_the_payment_late(clock: Clock) -> None:
+    person = await member(clock)
+    bought = await join(person, "vip-month", MONTH_PRICE)
+    await go(SandboxMode.FAIL, 20)
+    bought = await later(clock, bought, 22)
+    assert bought.valid_until is not None and bought.valid_until - await failed_at(bought) == 7 * DAY
+    bought = await later(clock, bought, 6)
+    assert (bought.status, await holds(person, "vip-month")) == (PlanStatus.GRACE, True)
+    lapsed = await later(clock, bought, 2)
+    assert (lapsed.status, lapsed.valid_until) == (PlanStatus.LAPSED, bought.valid_until)
 
 
 async def test_who_pays_in_grace_goes_on_as_if_nothing_had_been(clock: Clock) -> None:
