@@ -173,6 +173,9 @@ class AudiencePreview:
     overlaps: list[Overlap] = strawberry.field(
         description="Other campaigns that are for 200 or more of the same people, the newest first."
     )
+    untold_overlaps: int = strawberry.field(
+        description="How many other campaigns are not looked at for `overlaps`, for too many such numbers were told within a year."
+    )
     counted_at: datetime | None = strawberry.field(description="When; some time ago where members are many, else now.")
 
 
@@ -225,5 +228,9 @@ class CampaignQuery:
             known = await campaigns.by_ids(db, {*found.overlaps})
         overlaps = [Overlap(other=known[id], people=count) for id, count in found.overlaps.items()]
         return AudiencePreview(
-            size=found.size, reachable=found.reachable, overlaps=overlaps, counted_at=found.counted_at
+            size=found.size,
+            reachable=found.reachable,
+            overlaps=overlaps,
+            untold_overlaps=found.untold,
+            counted_at=found.counted_at,
         )

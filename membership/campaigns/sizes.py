@@ -3,10 +3,12 @@
 Two numbers of people who differ by fewer than 200 would tell the size of what they differ by. So the one that was asked for later
 is told as the earlier one: no two different numbers are ever of people so near to each other. Each is held against all that
 somebody was told of within the time that an audience looks back upon, be it an audience, those of it who can be reached, or what two
-of them share; beyond so many nobody is told of another one.
+of them share; beyond so many nobody is told of another one. What two share has a number of its own beyond which it is not told,
+so that whoever looks beside many campaigns takes no audience from anybody.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +31,8 @@ from membership.campaigns.census import Census, Mask
 
 SMALLEST = 200
 TEN = 10
-ASKED_MAX = 5_000  # numbers that are told within a year
+ASKED_MAX = 3_000  # numbers of audiences, and of those of them who can be reached, that are told within a year
+OVERLAPS_MAX = 2_000  # numbers of what two audiences share
 ASKED_TOO_OFTEN = N_(
     "So many audiences were counted that another one could tell of single people. Choose one that was counted before."
 )
@@ -65,13 +68,14 @@ class AskedAudience(Entity):
 @dataclass(frozen=True)
 class ToldSize:
     """`overlaps`: by the key that each other audience was given under, how many people are in both; without those of none.
-    `counted_at`: when everybody was counted.
+    `counted_at`: when everybody was counted. `untold`: of so many others it is not told how many are in both, be it none.
     """
 
     size: int
     reachable: int
     overlaps: dict[UUID, int]
     counted_at: datetime | None = None
+    untold: int = 0
 
 
 def round_down(count: int) -> int:
@@ -103,7 +107,13 @@ class SizeTeller:
         self._counted = counted
         self._place_of = {each: place for place, each in enumerate(told)}
         self._earlier = [self._count(each) for each in told]
+        self._many = Counter(map(_is_overlap, told))
         self.new = list[Shared]()
+
+    def may_tell(self, asked: Shared) -> bool:
+        """Whether it was told before, or not too much was of its kind; it does not hang on how many they are."""
+        is_overlap = _is_overlap(asked)
+        return asked in self._place_of or self._many[is_overlap] < (OVERLAPS_MAX if is_overlap else ASKED_MAX)
 
     def tell(self, asked: Shared) -> Counted | None:
         """The people whose number stands for these; None where it is not told, for they are too few, or too much was."""
@@ -113,10 +123,11 @@ class SizeTeller:
         place = self._place_of.get(asked)
         stands = standing_for(self._counted, mine, self._earlier[:place])
         if place is None and stands is mine:
-            if len(self._earlier) >= ASKED_MAX:
+            if not self.may_tell(asked):
                 return None
             self._place_of[asked] = len(self._earlier)
             self._earlier.append(mine)
+            self._many[_is_overlap(asked)] += 1
             self.new.append(asked)
         return stands
 
@@ -137,15 +148,18 @@ def measure(
     mine = teller.tell((asked,))
     if mine is None:
         return ToldSize(0, 0, {}), []
-    overlaps = dict[UUID, int]()
+    overlaps, untold = dict[UUID, int](), 0
     for key, other in others.items():
         teller.tell((other,))
-        if shared := teller.tell(shared_by(asked, other)):
+        both = shared_by(asked, other)
+        if not teller.may_tell(both):
+            untold += 1
+        elif shared := teller.tell(both):
             overlaps[key] = round_down(shared.size)
     size, reached = round_down(mine.size), teller.tell(shared_by(asked, REACHED))
     # Those who stand for them may be more.
     reachable = min(round_down(reached.size), size) if reached else 0
-    return ToldSize(size, reachable, overlaps), teller.new
+    return ToldSize(size, reachable, overlaps, untold=untold), teller.new
 
 
 def shared_by(one: Part, other: Part) -> Shared:
@@ -196,7 +210,11 @@ def _shared_of(content: Json) -> Shared:
     return tuple(REACHED if each == REACHED.content else Audience.of(each) for each in content.get("all", [content]))
 
 
+def _is_overlap(shared: Shared) -> bool:
+    return len(shared) > 1 and REACHED not in shared
+
+
 def _refuse_too_many(told: dict[Shared, AskedAudience]) -> None:
-    if len(told) >= ASKED_MAX:
-        soonest = min(each.told_at or each.asked_at for each in told.values())
-        raise Refusal(RefusalCode.RATE_LIMITED, ASKED_TOO_OFTEN, retry_at=soonest + census.USED_WITHIN)
+    last_told = [each.told_at or each.asked_at for shared, each in told.items() if not _is_overlap(shared)]
+    if len(last_told) >= ASKED_MAX:
+        raise Refusal(RefusalCode.RATE_LIMITED, ASKED_TOO_OFTEN, retry_at=min(last_told) + census.USED_WITHIN)

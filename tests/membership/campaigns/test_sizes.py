@@ -1,5 +1,6 @@
 """Sizes: right for whoever asks once, and nothing about fewer than 200 people for whoever asks as often as they like."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import combinations
 
@@ -124,6 +125,32 @@ def test_an_audience_is_held_against_what_two_others_share() -> None:
     assert measure(census, inactive, [], {})[0].size == 200
     assert measure(census, inactive, new, {})[0].size == 300
     assert measure(census, gold, [(inactive,)], {key: vip})[0].overlaps == {key: 200}
+
+
+async def test_looking_beside_many_campaigns_uses_up_no_audience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What two share is told so often, and then said to be missing, be it of nobody; an audience is told all the same."""
+    people = {
+        ("GOLD", Segment.HOME): 500,
+        ("GOLD", Segment.TRANSPORT): 500,
+        ("LITE", Segment.HOME): 400,
+        ("LITE", Segment.TRANSPORT): 600,
+    }
+    census = census_of([(tier, (), bits_of([used]), 0, True, many) for (tier, used), many in people.items()])
+    gold, lite = (Audience(tier_codes=(code,)) for code in ("GOLD", "LITE"))
+    users = {new_id(): Audience(used_segments=(each,)) for each in SEGMENTS}
+    found, told = measure(census, gold, [], {**users, new_id(): lite})
+    assert (found.overlaps, found.untold) == (dict.fromkeys(users, 500), 0)
+    monkeypatch.setattr(sizes, "OVERLAPS_MAX", 2)
+    assert measure(census, gold, told, {**users, new_id(): lite})[0] == replace(found, untold=1)
+    assert measure(census, lite, told, users) == (ToldSize(1_000, 1_000, {}, untold=2), [])
+    monkeypatch.setattr(sizes, "ASKED_MAX", 2)
+    async with rolled_back() as db:
+        await db.execute(delete(AskedAudience))
+        for each in told:
+            if sizes._is_overlap(each):
+                await sizes._remember(db, each)
+        await db.flush()
+        assert (await sizes.tell(db, gold)).untold == 0
 
 
 def test_an_audience_below_two_hundred_is_withheld() -> None:
