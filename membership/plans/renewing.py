@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from domain.actors import UserActor
 from domain.ledger import posting
 from domain.ledger.kinds import AccountKind
 from domain.ledger.transfers import Cause, CauseKind, transfer
@@ -10,13 +11,14 @@ from domain.payments import causes, payments, refunding
 from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
+from domain.privacy.owned import NO_SESSION
 from infra import clock, outbox
 from infra.database import Db
 from infra.words import N_
-from membership import grants
+from membership import grants, redeeming
 from membership.plans import buying, subscriptions
 from membership.plans.plans import MembershipPlan
-from membership.plans.subscriptions import CAUSE, GRACE, LIFE, PlanStatus, PlanSubscription
+from membership.plans.subscriptions import CAUSE, GRACE, LIFE, PlanStatus, PlanSubscription, YearOfPlan
 
 AGAIN = timedelta(days=1)  # until a payment that failed is tried anew
 
@@ -44,7 +46,7 @@ async def _follow_up(db: Db, bought: PlanSubscription, *, is_leaving: bool) -> N
 
 async def settle_early(db: Db, user_id: UUID) -> None:
     """Whoever leaves for good loses what is left of a plan that they had left already; what its year did not save goes back now,
-    and so does what waited for vouchers.
+    and so does what waited for vouchers, which go: they may stay after all, and would use them.
     """
     now = await clock.now(db)
     for each in await subscriptions.all_of(db, user_id):
@@ -79,11 +81,13 @@ async def _settle_years(
     db: Db, bought: PlanSubscription, plan: MembershipPlan, now: datetime, *, is_leaving: bool
 ) -> None:
     """Give back what was paid for each whole year that is over above what its benefits saved, once, without being asked. A year of
-    which vouchers can still be used waits for them: else it could be had back, and used.
+    which vouchers can still be used waits for them: else it could be had back, and used. Whoever leaves for good gives them back.
     """
     while bought.years_settled < bought.periods_paid // plan.periods_a_year:
-        over = subscriptions.YearOfPlan(bought, plan, bought.years_settled)
-        if not is_leaving and (waits_until := await over.open_until(db, now)) is not None:
+        over = YearOfPlan(bought, plan, bought.years_settled)
+        if is_leaving:
+            await _cancel_vouchers(db, over, now)
+        elif (waits_until := await over.open_until(db, now)) is not None:
             if over.ends <= now:
                 await _look_at(db, bought, waits_until)
             return
@@ -91,6 +95,12 @@ async def _settle_years(
         shortfall = (await over.figures(db)).shortfall
         if shortfall.minor and await refunding.begin(db, bought.user_id, PaidFor(CAUSE, bought.id), shortfall):
             await outbox.announce(db, subscriptions.REFUNDED, user_id=bought.user_id, subject_id=bought.id)
+
+
+async def _cancel_vouchers(db: Db, year: YearOfPlan, now: datetime) -> None:
+    their = UserActor(year.bought.user_id, NO_SESSION)
+    for each in await year.open_vouchers(db, now):
+        await redeeming.cancel(db, their, each.id)
 
 
 async def _look_at(db: Db, bought: PlanSubscription, due_at: datetime) -> None:

@@ -64,8 +64,8 @@ LIFE = Lifecycle(
 @raises(Raised.OWNERS)
 class PlanSubscription(Entity):
     """`paid_from`: when the first paid period began; `periods_paid` of them are paid since. `paid_until`: what is tried or paid
-    for ends then. `grace_until`: its benefits stay until then, or stayed, though a payment failed. `years_settled`: of so many
-    paid years what was not saved went back.
+    for ends then; `grace_until`: its benefits stay, or stayed, though a payment failed. `years_settled`: of so many paid years
+    what was not saved went back.
     """
 
     __tablename__ = "plan_subscriptions"
@@ -84,7 +84,6 @@ class PlanSubscription(Entity):
 
     __table_args__ = (
         CheckConstraint("periods_paid >= 0 AND years_settled >= 0", name="not_negative"),
-        # Whatever lapsed long ago has none.
         CheckConstraint("status = 'LAPSED' OR (status = 'GRACE') = (grace_until IS NOT NULL)", name="grace"),
         Index(None, "plan_id"),
         Index("ix_plan_subscriptions_ended", "paid_until", postgresql_where=text("status IN ('LAPSED', 'CANCELLED')")),
@@ -242,10 +241,11 @@ class YearOfPlan:
         """The end of the year, or of the last of its vouchers that can be used; None where both are over."""
         if self.ends > now:
             return self.ends
-        last = select(func.max(Redemption.expires_at)).where(
-            *self._issued(), Redemption.status == RedemptionStatus.ISSUED, Redemption.expires_at > now
-        )
-        return (await db.execute(last)).scalar_one()
+        return max((each.expires_at for each in await self.open_vouchers(db, now)), default=None)
+
+    async def open_vouchers(self, db: Db, now: datetime) -> list[Redemption]:
+        is_open = Redemption.status == RedemptionStatus.ISSUED, Redemption.expires_at > now
+        return list((await db.execute(select(Redemption).where(*self._issued(), *is_open))).scalars())
 
     async def _saved(self, db: Db) -> int:
         """What its benefits were worth to the person: of each voucher that was issued in it and used, be it later."""

@@ -379,6 +379,7 @@ async def test_who_leaves_for_good_has_it_back_before_they_are_erased(clock: Clo
     person = await member(clock)
     bought = await join(person)
     await use(person, "lounge")
+    held_back = await issue(person, "lounge")
     await leave(person, bought)
     async with transaction() as db:
         now = await house_clock.now(db)
@@ -389,6 +390,7 @@ async def test_who_leaves_for_good_has_it_back_before_they_are_erased(clock: Clo
     bought = await now_of(bought)
     assert bought.valid_until is not None and bought.valid_until - now < timedelta(minutes=5)
     assert (bought.years_settled, await holds(person)) == (1, False)
+    assert await refusal(confirm(held_back)) is RefusalCode.NOT_OPEN, "else they had both, for they may stay"
     assert await year(bought) == PaidYear(YEAR_PRICE, Money(12_000, "CNY"), Money(800, "CNY"))
     assert await sentences(person) == [
         "Money of yours is with us or on its way. It must have arrived first; if it does not, write to us."
