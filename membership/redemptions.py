@@ -23,9 +23,8 @@ from membership.benefits import Benefit
 
 EXPIRY_DUE = declare("redemption.expiry_due")
 VALID = timedelta(days=30)
-OPEN_MAX = (
-    20  # vouchers of one benefit without a quota that a person holds at a time; each holds a campaign's money back
-)
+# Vouchers of one benefit without a quota that a person holds at a time; each holds a campaign's money back.
+OPEN_MAX = 20
 VOUCHER_BYTES = 10  # 80 bits in 16 characters
 # Crockford's alphabet: nothing in it is taken for something else on paper.
 WRITTEN = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHJKMNPQRSTVWXYZ")
