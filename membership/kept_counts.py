@@ -78,6 +78,12 @@ async def renew(db: Db, countings: Collection[Counting]) -> None:
             await _keep(db, each.name, now, await each.count(db))
 
 
+async def forget(db: Db) -> None:
+    """Count everybody anew, for other people count from now on."""
+    await db.execute(delete(KeptCount))
+    await outbox.announce(db, DUE)
+
+
 async def _count(db: Db, counting: Counting, asked: dict[str, datetime]) -> tuple[Json, datetime]:
     now = await clock.now(db)
     content = await counting.count(db)
@@ -92,11 +98,12 @@ async def _keep(db: Db, name: str, now: datetime, content: Json, **asked: dateti
 
 
 async def _note(db: Db, name: str, now: datetime, *, is_fresh: bool) -> None:
-    """Unless the worker is writing it, for which nobody waits: whoever asks next is noted."""
-    free = select(KeptCount.name).where(KeptCount.name == name).with_for_update(skip_locked=True)
-    mine = update(KeptCount).where(KeptCount.name.in_(free)).values(asked_at=now)
-    await db.execute(mine.execution_options(synchronize_session=False))
-    if not is_fresh:
+    """Once, however many ask at once; and not while the worker is writing it, for which nobody waits: whoever asks next is noted."""
+    is_unnoted = or_(KeptCount.asked_at.is_(None), KeptCount.asked_at <= now - NOTED)
+    free = select(KeptCount.name).where(KeptCount.name == name, is_unnoted).with_for_update(skip_locked=True)
+    mine = update(KeptCount).where(KeptCount.name.in_(free)).values(asked_at=now).returning(KeptCount.name)
+    noted = await db.execute(mine.execution_options(synchronize_session=False))
+    if noted.first() is not None and not is_fresh:
         await outbox.announce(db, DUE)
 
 

@@ -18,6 +18,7 @@ from domain.permissions import MAY, Permission, Role
 from infra import clock, outbox
 from infra.database import Db, reading, transact, transaction
 from infra.settings import settings
+from membership import kept_counts
 from ml.watching import bins
 from ml.watching import tasks as watching
 
@@ -83,5 +84,6 @@ async def _end() -> None:
 async def count_anew(db: Db) -> None:
     """Whatever is counted of people in advance; what takes long is left to the worker."""
     await product_days.count(db, since=product_days.BEFORE_ALL)
+    await kept_counts.forget(db)
     await outbox.announce(db, tasks.SWEEP_DUE)
     await watching.bring_up_to_date(db)

@@ -30,7 +30,7 @@ from infra.database import Db, reading, transaction
 from infra.outbox import Event, EventReaction
 from infra.receipts import Receipt
 from infra.settings import settings
-from membership import overview
+from membership import kept_counts, overview, tallying
 from membership.members import Member, TierMove
 from tests.nothing import NOBODYS
 from tests.trying import rolled_back
@@ -241,8 +241,11 @@ async def test_counts_take_them_in_or_leave_them_out(past: list[Invented]) -> No
         mine = select(func.count()).select_from(Impression).where(theirs(Impression.user_id))
         shown_to_them = (await db.execute(mine)).scalar_one()
     assert theirs_there == PEOPLE
+    async with transaction() as db:
+        await kept_counts.renew(db, [tallying.TALLY])
     await making.take_in(False)
     async with reading() as db:
+        assert (await db.execute(select(kept_counts.KeptCount.name))).first() is None, "they were counted in it"
         assert await members(db) == everybody_there - PEOPLE
         assert await shown_of_all(db) == shown - shown_to_them
         assert await invented.standing(db) == invented.PastStanding(PEOPLE, PEOPLE, is_counted=False, is_whole=True)
