@@ -125,7 +125,10 @@ async def agrees(db: Db, agreement: Agreement) -> None:
 
 async def rows_of(db: Db, agreement: Agreement) -> Any:
     """Everything but ids and the times at which it was written down."""
-    lines = await _rows(db, Movement, Movement.place, Movement.agreement_id == agreement.id)
+    # By day: of what one booking makes good of many days, what adds comes first.
+    lines = sorted(
+        await _rows(db, Movement, Movement.place, Movement.agreement_id == agreement.id), key=lambda line: line.on
+    )
     money = await _rows(db, Transfer, Transfer.value_on, Transfer.subject_id == agreement.id)
     told = select(Event.name, func.count()).where(Event.subject_id == agreement.id).group_by(Event.name)
     return (
