@@ -89,7 +89,7 @@ def make_engine(url: str, *, connect_args: dict[str, Any] | None = None, **optio
 
 
 async def close_engine() -> None:
-    """Those connections that are in use close when they come back."""
+    """Connections that are in use close when they come back."""
     global _engine, _sessions, _reads
     connections.close()
     for engine in (_engine, _reads.kw["bind"] if _reads else None):
