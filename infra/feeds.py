@@ -1,6 +1,7 @@
 """Feeds of changes: each committed change gets its position after all that were given out, so who pages misses nothing.
 
-Whoever asks by time misses nothing either: what a read could not see, as it was not committed, is dated anew when it gets its place.
+Whoever asks by time misses nothing either: what a read could not see, as it was not committed, is dated anew when it gets its place,
+and in the order of places times only grow.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class InFeed(MappedAsDataclass, kw_only=True):
 class FeedHead(Entity):
     """The last position that one reader's feed gave out. Its lock puts those who give positions in line.
 
-    `read_at`: when it was last read by time; None where it never was.
+    `read_at`: when it was last read by time; None where it never was. `newest_at`: the latest time of what got its place.
     """
 
     __tablename__ = "feed_heads"
@@ -44,6 +45,7 @@ class FeedHead(Entity):
     reader_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger)
     read_at: Mapped[datetime | None] = mapped_column(default=None)
+    newest_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 # Never below what was given out, and by the machine's time: a server restored from yesterday's copy gives out no position
@@ -91,21 +93,26 @@ async def settle(
             # Whatever somebody is changing just now gets its position after that change.
             rows = (await db.execute(pending.with_for_update(skip_locked=True))).scalars().all()
             first: int = (await db.execute(NEXT, {"last": head.position})).scalar_one()
-            await _date_anew(db, head, rows)
-            for place, each in enumerate(rows):
+            placed = await _date_anew(db, head, rows)
+            for place, each in enumerate(placed):
                 each.feed_position = first + place
-            if rows:
-                head.position = first + len(rows) - 1
+            if placed:
+                head.position = first + len(placed) - 1
+                head.newest_at = max(placed[-1].updated_at, head.newest_at or placed[-1].updated_at)
         if len(rows) < BATCH:
             return
 
 
-async def _date_anew(db: Db, head: FeedHead, rows: Sequence[InFeed]) -> None:
-    """Whoever read by time since these changed, and could not see them, asks for what is later than that read."""
-    late = [each for each in rows if head.read_at is not None and each.updated_at < head.read_at]
+async def _date_anew(db: Db, head: FeedHead, rows: Sequence[InFeed]) -> list[InFeed]:
+    """The rows as they get their places, by time. Whoever read by time since these changed, or got what is newer, could not see
+    them, and asks for what is later than that.
+    """
+    asked = [each for each in (head.read_at, head.newest_at) if each is not None]
+    late = [each for each in rows if asked and each.updated_at < max(asked)]
     now = await clock.catch_up(db) if late else None
     for each in late:
         each.updated_at = now or each.updated_at
+    return sorted(rows, key=lambda each: each.updated_at)
 
 
 async def note_read(

@@ -28,7 +28,7 @@ Since = Annotated[
     datetime | None,
     strawberry.argument(
         description="Only what changed then or later, or could not be read before. Asking by cursor is cheaper; whoever gives when "
-        "they asked last, or the newest `updatedAt` that they got, misses nothing either."
+        "they last asked without one, or the newest `updatedAt` that they got, misses nothing either."
     ),
 ]
 

@@ -47,6 +47,11 @@ async def apply(db: Db, partner_id: UUID) -> Application:
     return made
 
 
+async def applied(partner_id: UUID) -> Application:
+    async with transaction() as db:
+        return await apply(db, partner_id)
+
+
 async def change(db: Db, row: Application, status: ApplicationStatus) -> None:
     mine = await db.get_one(Application, (row.user_id, row.id))
     mine.status = status
@@ -116,6 +121,23 @@ async def test_whoever_asks_by_time_misses_no_change_that_commits_late(partner_i
     assert (await read(timely.updated_at))[0] == [(timely.id, "SUBMITTED")]
     async with reading() as db:
         assert (await db.get_one(Application, (timely.user_id, timely.id))).updated_at == timely.updated_at
+
+
+async def test_times_only_grow_in_the_order_of_places(partner_id: UUID) -> None:
+    """Whoever goes on from the newest time of a page, before they read the next, misses nothing of it."""
+    reader = Reader(partner_id)
+    async with AsyncExitStack() as open_ones:
+        late_db = await open_ones.enter_async_context(transaction())
+        late = await apply(late_db, partner_id)
+        early = [await applied(partner_id) for _ in range(2)]
+        assert await reader.read() == [(row.id, "SUBMITTED") for row in early]
+    timely = await applied(partner_id)
+    since, seen = None, list[UUID]()
+    for _ in range(3):
+        page = await feed.page(reader.actor, None, since, first=2, after=None)
+        seen += [row.id for row in page.items if row.id not in seen]
+        since = max(row.updated_at for row in page.items)
+    assert seen == [*(row.id for row in early), timely.id, late.id]
 
 
 async def test_a_read_by_time_asks_two_things_where_nothing_waits(partner_id: UUID) -> None:
