@@ -1,6 +1,6 @@
 """One time for everybody: the database's, plus an offset that only the embedded default can move."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, Interval, func, literal, literal_column, select, text
@@ -42,10 +42,10 @@ def zone() -> ZoneInfo:
     return ZoneInfo(settings().time_zone)
 
 
-def local_day(moment: datetime, where: ZoneInfo | None = None) -> date:
+def local_day(moment: datetime, where: tzinfo | None = None) -> date:
     """The day that this moment lies in, for the product: birthdays, quotas and reports count by it.
 
-    `where` asks for the day on a person's own wall, which only says whether they may be disturbed.
+    `where` asks for the day on a person's own wall, which only says whether they may be disturbed, or on a cashier's.
     """
     assert moment.tzinfo is not None, "a time without a zone lies in no day"
     return moment.astimezone(where or zone()).date()

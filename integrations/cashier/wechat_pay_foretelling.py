@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from domain.payments.cashiers import CashierAway, DrawDays
+from infra import clock
 from infra.money import Money
 from infra.setting_credentials import WeChatPayCashier
 from integrations.cashier.wechat_pay_draws import require_day
@@ -41,5 +42,5 @@ async def foretell(ask: Ask, keys: WeChatPayCashier, reference: str, amount: Mon
 
 
 def draw_days(now: datetime) -> DrawDays:
-    first = now.astimezone(BEIJING).date() + WAITS
+    first = clock.local_day(now, BEIJING) + WAITS
     return DrawDays(first, first + DRAWN_FOR - timedelta(days=1))

@@ -11,6 +11,7 @@ from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.draw_downs import DrawDown, DrawDownStatus
 from domain.agreements.drawing import PayoutOutcome, conclude
+from domain.agreements.standings import standing_of
 from domain.applications.offers import Offer, OfferStatus
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import post
@@ -68,7 +69,7 @@ async def _live(db: Db, number: int, begins: date, today: date) -> UUID:
     assert drawn.status is DrawDownStatus.SETTLED
     while agreement.next_on is not None and agreement.next_on < today:
         await _stand(db, agreement.next_on)
-        standing = await booking.accrue(db, agreement)
+        [standing] = await booking.pass_all(db, [await standing_of(db, agreement)])
         row = standing.life.next_due
         if number % LATE_EACH and row is not None and row.due_on <= standing.on:
             await booking.book_act(db, agreement, ActKind.PAYMENT, new_id(), row.outstanding)

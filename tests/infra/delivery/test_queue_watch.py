@@ -31,5 +31,5 @@ def test_a_broker_that_never_answers_is_taken_for_lost_after_its_time(monkeypatc
         began = time.monotonic()
         with pytest.raises(ConnectionResetError, match="the broker does not answer"):
             watch.look(consumer)
-        assert PATIENCE <= time.monotonic() - began < PATIENCE + 5
+        assert time.monotonic() - began >= PATIENCE
         connection.collect(PATIENCE)  # what was asked may still be answered, so it is not used again
