@@ -14,7 +14,7 @@ from api.console.pages.rehearsals import changes_in, fields_of, read_form
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.console.pages.watching import GROUPS
-from api.refusing import sentence_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.credit.grades import Grade
 from domain.market.rule_inputs import INPUTS
@@ -25,11 +25,10 @@ from domain.matching.reach.funnels import Days, Funnel
 from domain.matching.reach.rehearsing import Rehearsal
 from domain.permissions import Permission
 from infra.database import Db, reading, transaction
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal
 from infra.words import N_
 from ml.figures.drift import Share
 
-STATUS = {RefusalCode.RATE_LIMITED: 429, RefusalCode.NOT_OPEN: 409}
 STEPS = {
     "shown": N_("Shown"),
     "opened": N_("Opened"),
@@ -143,7 +142,7 @@ async def rehearse(request: Request, visit: StaffVisit) -> Response:
         error, status = None, 200
     except Refusal as refusal:
         found, error = None, sentence_of(request, refusal)
-        status = STATUS.get(refusal.code, 400)
+        status = status_of(refusal)
     if is_part:
         # htmx shows only what comes with 200.
         return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
