@@ -64,8 +64,9 @@ TELLERS = {
 # For so long a thread that works on a list of matches keeps Python from the loop, at each step of every request beside it.
 # Python's own 5 ms make of eight round trips to the database up to forty.
 THREAD_SECONDS = 0.0005
-# After how much is made and kept rubbish is looked for: each dozen requests in what is new, but only each thirty thousand in all
-# that is kept since, the lists and answers of hundreds of people, which holds up everybody for some fifty milliseconds.
+# How often memory is looked through for what nobody uses any more: every dozen requests what is new, but only every
+# twenty-five thousand all that is kept since, the lists and answers of hundreds of people: it holds up everybody for some fifty
+# milliseconds.
 GARBAGE = 5_000, 10, 200
 
 

@@ -1,7 +1,7 @@
 """Feeds of changes: each committed change gets its position after all that were given out, so who pages misses nothing.
 
-Whoever asks by time misses nothing either: what a read could not see, as it was not committed, is dated anew when it gets its place,
-and in the order of places times only grow.
+Whoever asks by time misses nothing either: what a read could not see, as it was not committed, is dated anew when it gets its
+place, and in the order of places times only grow.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ BATCH = 500
 class InFeed(MappedAsDataclass, kw_only=True):
     """A row whose changes somebody follows. It leaves its position with every change, and gets the next one when it is read.
 
-    `updated_at`: when it changed last or, where a read by time came before the change was committed, when it could be read.
+    `updated_at`: when it changed last or, where a read by time or the place of a newer change came before this one was committed,
+    when it could be read.
     """
 
     updated_at: Mapped[datetime]
