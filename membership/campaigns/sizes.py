@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 from functools import reduce
 from operator import and_
 from uuid import UUID
@@ -31,7 +32,7 @@ from membership.campaigns.census import Census, Mask
 
 SMALLEST = 200
 TEN = 10
-ASKED_MAX = 3_000  # numbers of audiences, and of those of them who can be reached, that are told within a year
+ASKED_MAX = 1_500  # audiences whose number is told within a year, and with it that of those of them who can be reached
 OVERLAPS_MAX = 2_000  # numbers of what two audiences share
 ASKED_TOO_OFTEN = N_(
     "So many audiences were counted that another one could tell of single people. Choose one that was counted before."
@@ -51,6 +52,10 @@ class Reached:
 REACHED = Reached()
 Part = Audience | Reached
 Shared = tuple[Part, ...]  # whoever is in all of these
+
+
+class Kind(Enum):
+    AUDIENCE, REACHED, OVERLAP = range(3)
 
 
 class AskedAudience(Entity):
@@ -107,13 +112,14 @@ class SizeTeller:
         self._counted = counted
         self._place_of = {each: place for place, each in enumerate(told)}
         self._earlier = [self._count(each) for each in told]
-        self._many = Counter(map(_is_overlap, told))
+        self._many = Counter(map(_kind_of, told))
         self.new = list[Shared]()
 
     def may_tell(self, asked: Shared) -> bool:
         """Whether it was told before, or not too much was of its kind; it does not hang on how many they are."""
-        is_overlap = _is_overlap(asked)
-        return asked in self._place_of or self._many[is_overlap] < (OVERLAPS_MAX if is_overlap else ASKED_MAX)
+        if asked in self._place_of or (kind := _kind_of(asked)) is Kind.REACHED:  # which comes with its audience
+            return True
+        return self._many[kind] < (OVERLAPS_MAX if kind is Kind.OVERLAP else ASKED_MAX)
 
     def tell(self, asked: Shared) -> Counted | None:
         """The people whose number stands for these; None where it is not told, for they are too few, or too much was."""
@@ -127,7 +133,7 @@ class SizeTeller:
                 return None
             self._place_of[asked] = len(self._earlier)
             self._earlier.append(mine)
-            self._many[_is_overlap(asked)] += 1
+            self._many[_kind_of(asked)] += 1
             self.new.append(asked)
         return stands
 
@@ -210,11 +216,13 @@ def _shared_of(content: Json) -> Shared:
     return tuple(REACHED if each == REACHED.content else Audience.of(each) for each in content.get("all", [content]))
 
 
-def _is_overlap(shared: Shared) -> bool:
-    return len(shared) > 1 and REACHED not in shared
+def _kind_of(shared: Shared) -> Kind:
+    if REACHED in shared:
+        return Kind.REACHED
+    return Kind.OVERLAP if len(shared) > 1 else Kind.AUDIENCE
 
 
 def _refuse_too_many(told: dict[Shared, AskedAudience]) -> None:
-    last_told = [each.told_at or each.asked_at for shared, each in told.items() if not _is_overlap(shared)]
+    last_told = [each.told_at or each.asked_at for shared, each in told.items() if _kind_of(shared) is Kind.AUDIENCE]
     if len(last_told) >= ASKED_MAX:
         raise Refusal(RefusalCode.RATE_LIMITED, ASKED_TOO_OFTEN, retry_at=min(last_told) + census.USED_WITHIN)

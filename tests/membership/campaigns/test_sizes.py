@@ -143,11 +143,13 @@ async def test_looking_beside_many_campaigns_uses_up_no_audience(monkeypatch: py
     monkeypatch.setattr(sizes, "OVERLAPS_MAX", 2)
     assert measure(census, gold, told, {**users, new_id(): lite})[0] == replace(found, untold=1)
     assert measure(census, lite, told, users) == (ToldSize(1_000, 1_000, {}, untold=2), [])
-    monkeypatch.setattr(sizes, "ASKED_MAX", 2)
+    monkeypatch.setattr(sizes, "ASKED_MAX", 1)
+    half = census_of([("LITE", (), 0, 0, is_reached, 400) for is_reached in (True, False)])
+    assert measure(half, lite, [(lite,)], {})[0] == ToldSize(800, 400, {}), "it comes with the last that is told"
     async with rolled_back() as db:
         await db.execute(delete(AskedAudience))
         for each in told:
-            if sizes._is_overlap(each):
+            if sizes._kind_of(each) is sizes.Kind.OVERLAP:
                 await sizes._remember(db, each)
         await db.flush()
         assert (await sizes.tell(db, gold)).untold == 0
