@@ -86,6 +86,7 @@ async def test_what_the_cashier_refuses_to_give_back_goes_out_by_hand_by_two_peo
     assert await held(agreement) == (200_00, 200_00, 700_00)
     assert f'href="{path}"' in (await one.open("/console/money")).text
     assert await answered(one, path, reference="") == 400
+    assert await answered(one, path, reference="ICBC\0 1") == 403, "no browser sends what nobody can type"
     assert await answered(one, path, reference="ICBC 20261129-1") == 303
     with pytest.raises(Refusal) as refusal:  # it has left our bank already
         await repaying.refund_credit(UserActor(agreement.user_id, new_id()), agreement.id, str(new_id()))
