@@ -54,7 +54,7 @@ Part = Audience | Reached
 Shared = tuple[Part, ...]  # whoever is in all of these
 
 
-class Kind(Enum):
+class NumberKind(Enum):
     AUDIENCE, REACHED, OVERLAP = range(3)
 
 
@@ -117,9 +117,9 @@ class SizeTeller:
 
     def may_tell(self, asked: Shared) -> bool:
         """Whether it was told before, or not too much was of its kind; it does not hang on how many they are."""
-        if asked in self._place_of or (kind := _kind_of(asked)) is Kind.REACHED:  # which comes with its audience
+        if asked in self._place_of or (kind := _kind_of(asked)) is NumberKind.REACHED:  # which comes with its audience
             return True
-        return self._many[kind] < (OVERLAPS_MAX if kind is Kind.OVERLAP else ASKED_MAX)
+        return self._many[kind] < (OVERLAPS_MAX if kind is NumberKind.OVERLAP else ASKED_MAX)
 
     def tell(self, asked: Shared) -> Counted | None:
         """The people whose number stands for these; None where it is not told, for they are too few, or too much was."""
@@ -216,13 +216,15 @@ def _shared_of(content: Json) -> Shared:
     return tuple(REACHED if each == REACHED.content else Audience.of(each) for each in content.get("all", [content]))
 
 
-def _kind_of(shared: Shared) -> Kind:
+def _kind_of(shared: Shared) -> NumberKind:
     if REACHED in shared:
-        return Kind.REACHED
-    return Kind.OVERLAP if len(shared) > 1 else Kind.AUDIENCE
+        return NumberKind.REACHED
+    return NumberKind.OVERLAP if len(shared) > 1 else NumberKind.AUDIENCE
 
 
 def _refuse_too_many(told: dict[Shared, AskedAudience]) -> None:
-    last_told = [each.told_at or each.asked_at for shared, each in told.items() if _kind_of(shared) is Kind.AUDIENCE]
+    last_told = [
+        each.told_at or each.asked_at for shared, each in told.items() if _kind_of(shared) is NumberKind.AUDIENCE
+    ]
     if len(last_told) >= ASKED_MAX:
         raise Refusal(RefusalCode.RATE_LIMITED, ASKED_TOO_OFTEN, retry_at=min(last_told) + census.USED_WITHIN)

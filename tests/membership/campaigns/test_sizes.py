@@ -149,7 +149,7 @@ async def test_looking_beside_many_campaigns_uses_up_no_audience(monkeypatch: py
     async with rolled_back() as db:
         await db.execute(delete(AskedAudience))
         for each in told:
-            if sizes._kind_of(each) is sizes.Kind.OVERLAP:
+            if sizes._kind_of(each) is sizes.NumberKind.OVERLAP:
                 await sizes._remember(db, each)
         await db.flush()
         assert (await sizes.tell(db, gold)).untold == 0
