@@ -19,6 +19,7 @@ QUERY_MAX, STATE_MAX = 4_000, 1_000
 DAYS = 30
 OFFLINE = "offline_access"
 PUSHED = "urn:ietf:params:oauth:request_uri:"
+BROKEN = N_("The address that brought you here is broken.")
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 SCOPES: Mapping[str, ConsentScope] = {
     Scope.SCORES.value: ConsentScope.SCORE_CHECK,
@@ -107,11 +108,13 @@ def asked_of(query: str, client: PartnerClient, partner: Partner, back: Back) ->
 
 
 def pushed_in(query: str) -> tuple[str, str] | None:
-    """Client and reference of what was pushed (RFC 9126); None where the query says itself what is asked."""
+    """Client and reference of what was pushed (RFC 9126); None where the query says itself what is asked. Raises NotSentBack."""
     uris, client_ids = (_all(_pairs(query), name) for name in ("request_uri", "client_id"))
     if not any(uri.startswith(PUSHED) for uri in uris):
         return None
-    return ("".join(client_ids), "".join(uris).removeprefix(PUSHED))
+    if len(uris) > 1 or len(client_ids) != 1:
+        raise NotSentBack(BROKEN)
+    return client_ids[0], uris[0].removeprefix(PUSHED)
 
 
 def _scopes(
@@ -133,7 +136,7 @@ def _pairs(query: str) -> list[tuple[str, str]]:
             raise ValueError
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict")
     except ValueError:
-        raise NotSentBack(N_("The address that brought you here is broken.")) from None
+        raise NotSentBack(BROKEN) from None
     return [(name, value) for name, value in pairs if value]
 
 

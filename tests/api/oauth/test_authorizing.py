@@ -199,6 +199,8 @@ class TestPushing:
         query = await push(http, website)
         for twice in ("client_id=other", f"request_uri={PUSHED}A", f"request_uri={PUSHED}"):
             assert (await http.get(f"/oauth/authorize?{twice}&{query}")).status_code == 400
+        in_pieces = f"{query[:-9]}&request_uri={query[-9:]}"
+        assert (await http.get(f"/oauth/authorize?{in_pieces}")).status_code == 400
         ahead = (
             await http.head(f"/oauth/authorize?{query}"),
             await http.get(f"/oauth/authorize?{query}", headers={"Sec-Purpose": "prefetch;prerender"}),
