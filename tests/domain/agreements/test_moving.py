@@ -8,12 +8,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from domain.actors import Role, StaffActor
 from domain.agreements import agreements, booking, repaying, statements
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import RepayWish
 from domain.ledger.kinds import AccountKind as K
-from domain.payments import refunding
+from domain.payments import by_hand, refunding
 from domain.payments.cashiers import PaymentStatus, RefundAnswer
 from domain.payments.refunds import Refund
 from domain.reconciling import reconciling
@@ -24,6 +25,7 @@ from infra.money import Money
 from infra.outbox import Event
 from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
+from tests.api.people import staff_member
 from tests.applying import apply, product
 from tests.clocks import Clock
 from tests.days import day_passes
@@ -185,6 +187,15 @@ async def test_a_deposit_whose_way_back_fails_is_tried_again(clock: Clock) -> No
     assert [(each.kind.value, each.detail) for each in differs] == [("STUCK", str(refund.id))], (
         "until it is tried again"
     )
+    async with transaction() as db:
+        mover = StaffActor((await staff_member(db, Role.RISK)).id, Role.RISK)
+        await by_hand.propose(db, mover, refund.id, "ICBC 1")
+    for _ in range(2):
+        await clock.forward(days=1, minutes=1)
+        await live_on(agreement)
+        assert len(await refunds_of(agreement)) == 1, "it is said to have gone out by hand"
+    async with transaction() as db:
+        await by_hand.reject(db, mover, refund.id)
     await clock.forward(days=1, minutes=1)
     await back(clock, agreement)
     assert await status_of(agreement) == ("SETTLED", "RETURNED")
