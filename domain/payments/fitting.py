@@ -5,11 +5,10 @@ from uuid import UUID
 from domain import approvals, changes
 from domain.actors import StaffActor
 from domain.ledger.transfers import CauseKind
-from domain.payments import causes, takings
+from domain.payments import causes, sending_back, takings
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.payments import LIFE, Payment
-from domain.payments.sending_back import SEND_BACK, is_proposed
 from domain.payments.takings import Taking
 from infra import clock
 from infra.database import Db
@@ -28,9 +27,9 @@ async def fit(db: Db, actor: StaffActor, taking_id: UUID, user_id: UUID, paid_fo
     taking = await takings.lock(db, taking_id)
     if taking.payment_id is not None:
         return await _fitted(db, taking, user_id, paid_for)
-    takings.refuse_ended(taking)
-    if await is_proposed(db, taking):
-        await approvals.reject(db, actor, SEND_BACK, subject=str(taking.id))
+    await sending_back.refuse_ended(db, taking)
+    if await sending_back.is_proposed(db, taking):
+        await approvals.reject(db, actor, sending_back.SEND_BACK, subject=str(taking.id))
     payment = await _payment_of(db, taking, user_id, paid_for)
     if not await causes.cause(paid_for.cause).settle(db, payment):
         sentence = N_("Money in {currency} can pay nothing of this.")

@@ -8,13 +8,15 @@ from domain import approvals
 from domain.actors import StaffActor
 from domain.approvals import Approval
 from domain.ledger.transfers import CauseKind
-from domain.payments import causes, refunding, takings
+from domain.payments import by_hand, causes, refunding, takings
+from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
 from domain.payments.takings import Taking
 from domain.permissions import Permission
 from infra import clock
 from infra.database import Db
+from infra.errors import Refusal, RefusalCode
 from infra.words import N_
 
 SEND_BACK = approvals.declare("send_back", proposes=Permission.MOVE_MONEY, approves=Permission.MOVE_MONEY)
@@ -24,7 +26,7 @@ async def propose(db: Db, actor: StaffActor, taking_id: UUID, reason: str) -> Ta
     """Refuses NOT_ALLOWED, INVALID, NOT_FOUND, and NOT_OPEN what was found to fit, is on its way back or was proposed already."""
     takings.require_mover(actor, reason)
     taking = await takings.lock(db, taking_id)
-    takings.refuse_ended(taking)
+    await refuse_ended(db, taking)
     taking.reason = reason
     seen = await hash_of(db, taking)
     await approvals.propose(db, actor, SEND_BACK, subject=str(taking.id), hash=seen, title=reason)
@@ -34,7 +36,7 @@ async def propose(db: Db, actor: StaffActor, taking_id: UUID, reason: str) -> Ta
 async def approve(db: Db, actor: StaffActor, taking_id: UUID, seen: str) -> Refund:
     """Begin to send it back; whoever calls this then asks the cashier (`refunding.ask`). Refuses what `approvals.approve` does."""
     taking = await takings.lock(db, taking_id)
-    takings.refuse_ended(taking)
+    await refuse_ended(db, taking)
     now = await hash_of(db, taking)
     await approvals.approve(db, actor, SEND_BACK, subject=str(taking.id), seen=seen, now=now)
     refund = await refunding.begin_of_taking(db, (await takings.apart(db, taking)).user_id, UNMATCHED, taking)
@@ -46,6 +48,17 @@ async def reject(db: Db, actor: StaffActor, taking_id: UUID) -> None:
     """Leave it where it lies. Refuses what `approvals.reject` does."""
     taking = await takings.lock(db, taking_id)
     await approvals.reject(db, actor, SEND_BACK, subject=str(taking.id))
+
+
+async def refuse_ended(db: Db, taking: Taking) -> None:
+    """Refuses NOT_OPEN what does not lie apart, or not any more, or is on its way back, by the cashier or by our bank."""
+    if taking.why is None or taking.ended_at is not None:
+        raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is left to find out of this money."))
+    purpose = PaidFor(UNMATCHED, taking.id)
+    if taking.refund_id is not None or await by_hand.is_under_way(
+        db, (await takings.apart(db, taking)).user_id, purpose
+    ):
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This money is on its way back."))
 
 
 async def hash_of(db: Db, taking: Taking) -> str:

@@ -146,14 +146,6 @@ def require_mover(actor: StaffActor, reason: str) -> None:
         raise invalid(N_("Say why, in up to {most} characters."), "reason", most=REASON_MAX)
 
 
-def refuse_ended(taking: Taking) -> None:
-    """Refuses NOT_OPEN what does not lie apart, or not any more, or is on its way back."""
-    if taking.why is None or taking.ended_at is not None:
-        raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is left to find out of this money."))
-    if taking.refund_id is not None:
-        raise Refusal(RefusalCode.NOT_OPEN, N_("This money is on its way back."))
-
-
 async def apart(db: Db, taking: Taking) -> Transfer:
     """How it was set apart, in the ledger of whoever it was asked of, or of nobody."""
     its = select(Transfer).where(Transfer.user_id.in_(await _owners(db, taking)), Transfer.subject_id == taking.id)

@@ -182,6 +182,9 @@ async def test_what_the_cashier_does_not_send_back_lies_where_it_lay_and_is_prop
         async with reading() as db:  # what its page asks
             assert await by_hand.is_owed_back(db, await db.get_one(Refund, (refund.user_id, refund.id)))
     await transact(lambda db: by_hand.propose(db, one, refund.id, "ICBC 1"))
+    assert await refused(propose(one, taking)) == "NOT_OPEN", "it has left our bank already"
+    assert await refused(fit(other, taking, await lent())) == "NOT_OPEN"
+    assert await lies_apart(taking) == (300_00, 300_00)
     await transact(lambda db: by_hand.approve(db, other, refund.id, by_hand.hash_of(refund, "ICBC 1")))
     assert await lies_apart(taking) == (0, 0)
     assert await refused(propose(one, taking)) == "NOT_OPEN"
