@@ -27,7 +27,8 @@ from domain.applications.offers import Offer
 from domain.consent.consents import Consent
 from domain.credit.scores import Score
 from domain.disputes.disputes import Dispute
-from domain.evidence.leaves import Evidence
+from domain.evidence import leaves as evidence
+from domain.evidence.leaves import Evidence, EvidenceKind
 from domain.facts.accounts import LinkedAccount
 from domain.invitations.invitations import Invitation
 from domain.market.products import Product
@@ -108,6 +109,7 @@ async def world(request: pytest.FixtureRequest, http: httpx2.AsyncClient) -> Asy
         owner, stranger = [await sessions.begin(db, (await somebody(db)).id, "phone") for _ in range(2)]
         known = {"user_id": owner.user_id, "session_id": owner.id, "partner_id": shop.partner.id}
         ids = {"User": owner.user_id, "Product": shop.product.id}
+        ids["Evidence"] = await _evidence(db, owner.user_id)
         for kind, entity in ENTITIES.items():
             if kind not in ids:
                 ids[kind] = await _keep(db, entity, {**known, **MORE.get(kind, {})}, ids)
@@ -116,6 +118,14 @@ async def world(request: pytest.FixtureRequest, http: httpx2.AsyncClient) -> Asy
     yield Belongings(door, mine, others, ids)
     await close(shop)
     await close(other)
+
+
+async def _evidence(db: Db, user_id: UUID) -> UUID:
+    """A leaf that holds: whoever audits the log finds nothing that was changed in it."""
+    leaf = await evidence.of(db, user_id, EvidenceKind.DECISION, new_id(), {})
+    db.add(leaf)
+    await db.flush()
+    return leaf.id
 
 
 async def _keep(db: Db, entity: type[Entity], known: dict[str, Any], ids: dict[str, UUID]) -> UUID:
