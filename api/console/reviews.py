@@ -5,7 +5,7 @@ from typing import Annotated, cast
 import strawberry
 
 from api.console.cases import Application
-from api.graphql.connections import After, Countable, First, PageInfo, counted, rows
+from api.graphql.connections import After, Countable, First, PageInfo, listed_counted
 from api.graphql.context import Info
 from api.graphql.mutations import Input, commit, id_check, id_of, key
 from api.graphql.refusals import Refused
@@ -18,7 +18,6 @@ from domain.applications.decisions import DecisionOutcome
 from domain.permissions import Permission
 from infra.database import Db, reading
 from infra.ids import parse_global_id
-from infra.paging import page_of
 
 
 @strawberry.type(description="An application of a page, and where it stands in the queue.")
@@ -55,9 +54,7 @@ class ReviewQuery:
     ) -> ReviewConnection | None:
         queue = reviewing.queue_of(info.context.staff, status=status, words=search)
         order = [applications.Application.promised_by, applications.Application.id]
-        async with reading() as db:
-            page = await page_of(db, queue, order, first=first, after=after)
-        return cast(ReviewConnection, counted(page, rows(queue)))
+        return cast(ReviewConnection, await listed_counted(queue, order, first, after))
 
     @requires(Permission.REVIEW_APPLICATIONS)
     @strawberry.field(description="One application, whatever became of it; null where there is none of this id.")

@@ -97,8 +97,7 @@ async def listed(
 ) -> Connection[Any]:
     """A page of what `query` finds, ordered by `keys`, which are unique together."""
     async with reading() as db:
-        page = await page_of(db, query, keys, first=first, after=after, newest_first=newest_first)
-    return Connection(**_fields(page))
+        return connection(await page_of(db, query, keys, first=first, after=after, newest_first=newest_first))
 
 
 async def listed_counted(
@@ -109,10 +108,9 @@ async def listed_counted(
     *,
     newest_first: bool = False,
 ) -> CountedConnection[Any]:
-    """Answer a page as `listed` does, to whoever is told how many there are."""
-    async with reading() as db:
-        page = await page_of(db, query, keys, first=first, after=after, newest_first=newest_first)
-    return CountedConnection(**_fields(page), count=rows(query))
+    """A page as `listed` answers it, which also tells how many there are on all pages."""
+    page = await listed(query, keys, first, after, newest_first=newest_first)
+    return CountedConnection(edges=page.edges, page_info=page.page_info, count=rows(query))
 
 
 NOTHING_YET = encode_cursor((0, UUID(int=0)))
