@@ -21,7 +21,6 @@ from infra.words import N_
 
 FIRST_USUAL, FIRST_MAX = 20, 100
 COUNT_MAX = 10_000
-# What a calendar needs, and far from where adding a day fails.
 T = TypeVar("T")
 
 
