@@ -7,8 +7,8 @@ from sqlalchemy import text
 from domain.people import putting_away
 from domain.people.users import User
 from infra.database import reading, transaction
-from tests.api.app.test_identity import new_id_number, verify
-from tests.api.app.test_newcomers import is_put_away
+from tests.api.app.test_identity import verify
+from tests.api.app.test_newcomers import begun_afresh, is_put_away
 from tests.patience import until
 from tests.phones import NewPhone, Phone
 
@@ -22,12 +22,8 @@ async def somebody_waits() -> bool:
 
 async def test_it_is_asked_for_while_the_other_is_just_put_away(member: Phone, new_phone: NewPhone) -> None:
     """Both take the number first, then its person, then their session, so that neither waits for the other for ever."""
-    await verify(member, number := new_id_number())
+    number, back = await begun_afresh(member, new_phone)
     former = member.user_id
-    async with transaction() as db:
-        await putting_away.put_away(db, await db.get_one(User, former))
-    back = await new_phone()
-    await back.sign_in()
     async with transaction() as db:
         await putting_away.wait_for_sign_ins(db, back.user_id)
         verifying = asyncio.create_task(verify(back, number))

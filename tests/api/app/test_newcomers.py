@@ -256,15 +256,21 @@ async def test_whoever_proved_it_meanwhile_keeps_the_number(member: Phone, web: 
     assert (await other.ask("{ viewer { id } }"))["viewer"]["id"] == member.session["viewer"]["id"]
 
 
+async def begun_afresh(member: Phone, new_phone: NewPhone) -> tuple[str, Phone]:
+    """The number of a member's identity, whose account was put away since, and the phone on which they began another one."""
+    await verify(member, number := new_id_number())
+    async with transaction() as db:
+        await putting_away.put_away(db, await db.get_one(User, member.user_id))
+    back = await new_phone()
+    await back.sign_in()
+    return number, back
+
+
 async def test_an_account_is_given_back_once_nothing_is_open_in_the_one_that_was_begun_since(
     member: Phone, new_phone: NewPhone, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await verify(member, number := new_id_number())
+    number, back = await begun_afresh(member, new_phone)
     former = member.user_id
-    async with transaction() as db:
-        await putting_away.put_away(db, await db.get_one(User, former))
-    back = await new_phone()
-    await back.sign_in()
     account = PaymentAccount(
         user_id=back.user_id,
         kind=PaymentAccountKind.BANK,
