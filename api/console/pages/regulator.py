@@ -33,7 +33,7 @@ from ml.live.approvals import ModelMove
 from ml.live.store import ModelKind
 from ml.models.artefact import ArtefactError
 
-SHOWN, EXPORTED_MAX = 50, 5_000
+SHOWN = 50
 Span = tuple[datetime, datetime | None]  # from when until when something was in force; None: it still is
 MODELS = {ModelKind.SCORE: N_("Scores"), ModelKind.MATCH: N_("Matches")}
 WAITING = {
@@ -45,7 +45,7 @@ WAITING = {
 
 @dataclass(frozen=True)
 class InForce:
-    """The newest versions of what decides over people, with who wrote or moved each, by name."""
+    """Versions of what decides over people, the newest first, with who wrote or moved each, by name."""
 
     versions: Sequence[TierRules]
     spans: Mapping[UUID, list[Span]]
@@ -72,7 +72,7 @@ async def regulator_page(request: Request, visit: StaffVisit) -> Response:
 async def exported(request: Request, visit: StaffVisit) -> Response:
     """All of it, a line for each time that something was in force, was written or moved."""
     async with reading() as db:
-        told = await _in_force(db, EXPORTED_MAX)
+        told = await _in_force(db)
     columns = ("what", "which", "version", "status", "from", "until", "price", "currency", "by")
     return table_as_csv("regulator", columns, _lines(told))
 
@@ -90,7 +90,8 @@ def _lines(told: InForce) -> Iterator[Sequence[object]]:
         yield "model", move.kind.value, move.version, move.move.value, move.moved_at, None, None, None, by
 
 
-async def _in_force(db: Db, most: int) -> InForce:
+async def _in_force(db: Db, most: int | None = None) -> InForce:
+    """The newest of each, or all: each takes somebody who writes it or a training, so they are never too many."""
     versions = rules.all_versions().order_by(TierRules.version.desc()).limit(most)
     sold_first = (MembershipPlan.status == OfferedStatus.LIVE).desc()
     prices = plans.all_versions().order_by(sold_first, MembershipPlan.code, MembershipPlan.version.desc()).limit(most)

@@ -4,18 +4,24 @@ import re
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from api.console.pages import tier_rules
+from api.console.pages import regulator, tier_rules
 from api.console.pages.regulator import in_force
 from domain.actors import Role
+from infra import clock
+from infra.copying import copy_in
 from infra.database import reading, transaction
+from infra.ids import new_id
 from membership import rules
 from membership.benefits import Benefit, BenefitStatus
 from membership.changing import publishing, simulations
+from ml.live.approvals import ModelMove, MoveKind
+from ml.live.store import ModelKind
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.api.console.test_members import WHY, someone
 from tests.api.people import open_shop
+from tests.trying import rolled_back
 from tests.working import work_off
 
 RULES = "/console/tiers/rules"
@@ -216,3 +222,12 @@ async def test_the_regulator_reads_versions_and_changes_nothing(browser_of: NewB
     assert any(re.fullmatch(r"plan,vip-year,1,\w+,20[^,]+,,128\.00,CNY,Longan", line) for line in lines)
     told = (await viewer.open("/console/regulator", **{"Accept-Language": "zh-CN"})).text
     assert "系统初始规则。" in told and "The rules that the house began with." not in told
+
+
+async def test_the_regulators_file_has_all_of_them_however_many() -> None:
+    async with rolled_back() as db:
+        move = {"kind": ModelKind.SCORE, "move": MoveKind.PROMOTED, "version": "v", "moved_at": await clock.now(db)}
+        await copy_in(db, ModelMove, [{**move, "id": new_id(), "gate": {}} for _ in range(5_001)])
+        every = (await db.execute(select(func.count(ModelMove.id)))).scalar_one()
+        lines = regulator._lines(await regulator._in_force(db))
+        assert sum(what == "model" for what, *_ in lines) == every > 5_000
