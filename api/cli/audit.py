@@ -32,8 +32,6 @@ def audit(
     as_json: AsJson = False,
 ) -> None:
     """Find whatever was changed, deleted, moved or cut off in the log of evidence. Exit code 1 where anything was."""
-    import asyncio
-
     from api.cli import lab, nearby
     from domain.evidence import checkpoints, keeping
 
@@ -44,7 +42,7 @@ def audit(
         except checkpoints.NotSigned as wrong:
             typer.echo(f"A head does not hold: {wrong}.", err=True)
             raise typer.Exit(1) from None
-        found = asyncio.run(_audit(kept))
+        found = nearby.run(_audit(kept))
     if as_json:
         lab.write(_figures(found))
     else:
@@ -59,12 +57,9 @@ async def _audit(heads: "list[Checkpoint]") -> "Audit":
     from domain.evidence import auditing
     from infra import database
 
-    try:
-        with lab.counting("Walking the log") as report:
-            async with database.reading() as db:
-                return await auditing.audit(db, heads, report)
-    finally:
-        await database.close_engine()
+    with lab.counting("Walking the log") as report:
+        async with database.reading() as db:
+            return await auditing.audit(db, heads, report)
 
 
 def _figures(found: "Audit") -> dict[str, object]:

@@ -20,12 +20,10 @@ def status(context: typer.Context, as_json: AsJson = False) -> None:
     """Say how far the last day came, and how many agreements wait. Exit code 1 where a day is late."""
     if context.invoked_subcommand is not None:
         return
-    import asyncio
-
     from api.cli import lab, nearby
 
     with nearby.servers():
-        waiting, last, progress = asyncio.run(_look())
+        waiting, last, progress = nearby.run(_look())
     if as_json:
         lab.write(_figures(waiting, last, progress))
     else:
@@ -52,15 +50,12 @@ def run(ranges: Ranges = None, wait: Wait = True, as_json: AsJson = False) -> No
 
 async def _look() -> "tuple[DayBacklog, Day | None, DayProgress | None]":
     from domain.days import alarms, days
-    from infra.database import close_engine, reading
+    from infra.database import reading
 
-    try:
-        async with reading() as db:
-            last = await days.latest(db)
-            progress = await days.progress(db, last.id) if last else None
-            return await alarms.look(db), last, progress
-    finally:
-        await close_engine()
+    async with reading() as db:
+        last = await days.latest(db)
+        progress = await days.progress(db, last.id) if last else None
+        return await alarms.look(db), last, progress
 
 
 def _figures(waiting: "DayBacklog", last: "Day | None", progress: "DayProgress | None") -> dict[str, Any]:

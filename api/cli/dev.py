@@ -10,31 +10,22 @@ dev = typer.Typer(no_args_is_help=True, help="For the embedded default only: rea
 @dev.command()
 def credentials() -> None:
     """Print a partner's client and a member of staff in each role as JSON, the same at every call."""
-    import asyncio
-
     import orjson
     from sqlalchemy.exc import ProgrammingError
 
     from api.cli import nearby
     from api.cli.address import address_of
-    from api.dev.credentials import DevCredentials, NotSeeded, let_in, read_credentials
-    from infra.database import close_engine
+    from api.dev.credentials import NotSeeded, let_in, read_credentials
     from infra.settings import settings
 
     if not settings().is_embedded:
         raise _sorry("These credentials are for the embedded default only.")
 
-    async def write(kept: DevCredentials) -> None:
-        try:
-            await let_in(kept)
-        finally:
-            await close_engine()
-
     var = settings().var.resolve()
     found = read_credentials(var / "dev-credentials.json")
     with nearby.servers():
         try:
-            asyncio.run(write(found))
+            nearby.run(let_in(found))
         except (NotSeeded, ProgrammingError):  # no partner, or not even a table for one
             raise _sorry("There are no partners yet. Start Longan first: make run") from None
     told = {"url": address_of(var) or settings().public_url, **found.as_json()}

@@ -17,7 +17,6 @@ def invent(
     as_json: AsJson = False,
 ) -> None:
     """Give the house a past of invented people, so that charts have something to show. Goes on where it was broken off."""
-    import asyncio
     from functools import partial
 
     from rich.console import Console
@@ -35,7 +34,7 @@ def invent(
         def report(made: int, of: int) -> None:
             step.at(made, of, f"{made:,} of {of:,}")
 
-        done = asyncio.run(_make(people or settings().invented_people, count, partial(report)))
+        done = nearby.run(_make(people or settings().invented_people, count, partial(report)))
         step.note = f"{done.made:,}, {'counted' if done.is_counted else 'left out of every count'}"
     if as_json:
         lab.write({"made": done.made, "people": done.people, "isWhole": done.is_whole, "isCounted": done.is_counted})
@@ -44,17 +43,13 @@ def invent(
 async def _make(people: int, count: bool | None, report: "Report") -> "PastStanding":
     from api.dev.past import making
     from domain.people import invented
-    from infra import cache, database
+    from infra import database
     from infra.settings import settings
 
-    try:
-        await making.make(people, settings().invented_seed, report)
-        if count is not None:
-            await making.take_in(count)
-        async with database.reading() as db:
-            standing = await invented.standing(db)
-        assert standing is not None, "it was just made"
-        return standing
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    await making.make(people, settings().invented_seed, report)
+    if count is not None:
+        await making.take_in(count)
+    async with database.reading() as db:
+        standing = await invented.standing(db)
+    assert standing is not None, "it was just made"
+    return standing

@@ -1,6 +1,5 @@
 """`longan keys`: new keys, wrapping what the old ones wrapped, and the keys that sign tokens."""
 
-import asyncio
 import base64
 import secrets
 from collections.abc import Callable
@@ -30,7 +29,7 @@ def rewrap() -> None:
     from infra.keys import keyring
 
     with nearby.servers(), ConsoleStory().step("Keys") as step:
-        wrapped, left = asyncio.run(_rewrap_all(step.at))
+        wrapped, left = nearby.run(_rewrap_all(step.at))
         step.note = f"{wrapped} wrapped under key {keyring().sealing}"
     if left:
         typer.echo(_still_needed(left, keyring().sealing), err=True)
@@ -50,17 +49,14 @@ async def _rewrap_all(at: Callable[[float, float], None]) -> tuple[int, dict[int
     """How many were wrapped, and what an older key still wraps when all is done: somebody may seal with it meanwhile."""
     from infra import database, vault
 
-    try:
-        async with database.reading() as db:
-            total = sum((await vault.count_old(db)).values())
-        done = 0
-        while wrapped := await _rewrap_some():
-            done += wrapped
-            at(min(done, total), total)
-        async with database.reading() as db:
-            return done, await vault.count_old(db)
-    finally:
-        await database.close_engine()
+    async with database.reading() as db:
+        total = sum((await vault.count_old(db)).values())
+    done = 0
+    while wrapped := await _rewrap_some():
+        done += wrapped
+        at(min(done, total), total)
+    async with database.reading() as db:
+        return done, await vault.count_old(db)
 
 
 async def _rewrap_some() -> int:

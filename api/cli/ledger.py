@@ -50,13 +50,11 @@ def check(
 
     Of days, all agreements that something was booked of then, each from its first transfer on.
     """
-    import asyncio
-
     from api.cli import lab, nearby
 
     scope = _scope(since, until, agreement)
     with nearby.servers():
-        found = asyncio.run(_check(scope))
+        found = nearby.run(_check(scope))
     if as_json:
         faults = [
             {"name": each.name, "agreement": each.subject_id, "transfer": each.transfer_id, "what": each.what}
@@ -77,13 +75,11 @@ def export(
     agreement: Agreement = None,
 ) -> None:
     """Write the transfers as a journal, to standard output."""
-    import asyncio
-
     from api.cli import nearby
 
     scope = _scope(since, until, agreement)
     with nearby.servers():
-        asyncio.run(_export(scope, format))
+        nearby.run(_export(scope, format))
 
 
 @ledger.command()
@@ -91,12 +87,10 @@ def reconcile(
     as_json: AsJson = False,
 ) -> None:
     """Compare schedules, statements, payments and partners' reports with the ledger now, as each night. Exit code 1 where they differ."""
-    import asyncio
-
     from api.cli import lab, nearby
 
     with nearby.servers():
-        found = asyncio.run(_reconcile())
+        found = nearby.run(_reconcile())
     if as_json:
         differences = [
             {
@@ -142,25 +136,18 @@ async def _check(scope: "LedgerScope") -> "Check":
     from domain.ledger import checking
     from infra import database
 
-    try:
-        with lab.counting("Summing the accounts") as report:
-            async with database.reading() as db:
-                return await checking.check(db, await _owned(db, scope), report)
-    finally:
-        await database.close_engine()
+    with lab.counting("Summing the accounts") as report:
+        async with database.reading() as db:
+            return await checking.check(db, await _owned(db, scope), report)
 
 
 async def _reconcile() -> "Reconciliation":
     from api import wiring  # noqa: F401  all tables must be known
     from api.cli import lab
     from domain.reconciling import reconciling
-    from infra import database
 
-    try:
-        with lab.counting("Comparing agreements") as report:
-            return await reconciling.reconcile(report)
-    finally:
-        await database.close_engine()
+    with lab.counting("Comparing agreements") as report:
+        return await reconciling.reconcile(report)
 
 
 async def _export(scope: "LedgerScope", format: JournalFormat) -> None:
@@ -170,12 +157,9 @@ async def _export(scope: "LedgerScope", format: JournalFormat) -> None:
     from domain.ledger.journal import Format, write_journal
     from infra import database
 
-    try:
-        async with database.reading() as db:
-            async for lines in write_journal(db, await _owned(db, scope), Format(format.value)):
-                sys.stdout.write(lines)
-    finally:
-        await database.close_engine()
+    async with database.reading() as db:
+        async for lines in write_journal(db, await _owned(db, scope), Format(format.value)):
+            sys.stdout.write(lines)
 
 
 async def _owned(db: "Db", scope: "LedgerScope") -> "LedgerScope":

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,8 +35,6 @@ def log(
     Most positions are certain; only where exploring happens does a log say what another policy would earn: --slot-only.
     What it would earn to explore nothing: longan match offpolicy FILE --policy unexplored.
     """
-    import asyncio
-
     from api.cli import nearby
 
     if not file.name.endswith((".csv", ".csv.gz", ".parquet")):
@@ -44,17 +42,8 @@ def log(
     if until and until.year < YEAR_MIN:
         raise typer.BadParameter(f"nothing was shown before {YEAR_MIN}", param_hint="--until")
     with nearby.servers():
-        rows = asyncio.run(_write_and_close(file, since, until, reward, slot_only))
+        rows = nearby.run(write(file, since, until, reward, slot_only))
     typer.echo(f"{rows:,} impressions in {file}", err=True)
-
-
-async def _write_and_close(*asked: Any) -> int:
-    from infra import database
-
-    try:
-        return await write(*asked)
-    finally:
-        await database.close_engine()
 
 
 async def write(file: Path, since: datetime | None, until: datetime | None, reward: str, slot_only: bool) -> int:

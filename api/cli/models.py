@@ -164,26 +164,20 @@ async def _measured(version: str, book: Path, describe: Path) -> Any:
 
 
 def _run(work: "Callable[[Db], Awaitable[Any]]", told: str | None = None, *, writes: bool = True) -> None:
-    import asyncio
-
     from api.cli import nearby
-    from infra import cache, database
+    from infra import database
     from ml.models.artefact import ArtefactError
     from ml.promotion.promoting import NotPromoted
 
     async def run() -> None:
         from api import wiring  # noqa: F401  every reaction must be known to whoever announces
 
-        try:
-            async with database.transaction() if writes else database.reading() as db:
-                await work(db)
-        finally:
-            await database.close_engine()
-            await cache.close_valkey()
+        async with database.transaction() if writes else database.reading() as db:
+            await work(db)
 
     with nearby.servers():
         try:
-            asyncio.run(run())
+            nearby.run(run())
         except (NotPromoted, ArtefactError) as reason:
             typer.echo(str(reason), err=True)
             raise typer.Exit(1) from None

@@ -1,14 +1,18 @@
 """The servers that a command works with: those of the settings, of the `longan up` that runs, or of its own."""
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import TypeVar
 
 import typer
 
 from infra import embedded, telemetry
 from infra.running.instance_lock import Occupied, occupy
 from infra.settings import settings
+
+T = TypeVar("T")
 
 # Of tables, columns and functions that are not there: Postgres' appendix A.
 NOT_MADE = {"42P01", "42703", "42883"}
@@ -28,6 +32,20 @@ def servers() -> Iterator[None]:
                 raise
             typer.echo(why, err=True)
             raise typer.Exit(1) from None
+
+
+def run(work: Awaitable[T]) -> T:
+    """What comes of this work, in a loop of its own that leaves no connection open."""
+    from infra import cache, database
+
+    async def work_and_close() -> T:
+        try:
+            return await work
+        finally:
+            await database.close_engine()
+            await cache.close_valkey()
+
+    return asyncio.run(work_and_close())
 
 
 @contextmanager

@@ -18,7 +18,6 @@ def outcomes(
 
     It holds what people told and what their accounts showed: keep it as you would keep those.
     """
-    import asyncio
     from collections import Counter
 
     from api.cli import nearby
@@ -27,19 +26,16 @@ def outcomes(
     if book.suffix != ".csv":
         raise typer.BadParameter("the file's name ends in .csv")
     with nearby.servers():
-        loans = asyncio.run(_loans_and_close())
+        loans = nearby.run(_loans())
     lived.write(loans, book, book.with_suffix(".toml"))
     told = ", ".join(f"{source} {count:,}" for source, count in sorted(Counter(loan.source for loan in loans).items()))
     typer.echo(f"{len(loans):,} loans in {book}{f': {told}' if told else ''}", err=True)
 
 
-async def _loans_and_close() -> "list[LivedLoan]":
+async def _loans() -> "list[LivedLoan]":
     from api import wiring  # noqa: F401  all tables must be known
     from infra import database
     from ml.books import lived
 
-    try:
-        async with database.reading() as db:
-            return [loan async for loan in lived.loans_of(db)]
-    finally:
-        await database.close_engine()
+    async with database.reading() as db:
+        return [loan async for loan in lived.loans_of(db)]

@@ -61,20 +61,10 @@ async def _look() -> "Backlog":
 
 
 def _run(work: Awaitable[T]) -> T:
-    import asyncio
-
     from api.cli import nearby
-    from infra import cache, database
-
-    async def run() -> T:
-        try:
-            return await work
-        finally:
-            await database.close_engine()
-            await cache.close_valkey()
 
     with nearby.servers():
-        return asyncio.run(run())
+        return nearby.run(work)
 
 
 def _figures(found: "Backlog") -> dict[str, Any]:

@@ -18,8 +18,6 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Work a score or a decision out again, from its stored vector and the model of that time. Exit code 1 unless the same."""
-    import asyncio
-
     from api.cli import lab, nearby
     from ml.score.replaying import CannotReplay
 
@@ -28,7 +26,7 @@ def replay(
     kind, key = ("Score", score) if score else ("Decision", decision)
     with nearby.servers():
         try:
-            again = asyncio.run(_replay(kind, _uuid(kind, str(key))))
+            again = nearby.run(_replay(kind, _uuid(kind, str(key))))
         except CannotReplay as reason:
             typer.echo(str(reason), err=True)
             raise typer.Exit(1) from None
@@ -59,11 +57,8 @@ async def _replay(kind: str, key: "UUID") -> "Replay":
     from infra import database
     from ml.score.replaying import replay_decision, replay_score
 
-    try:
-        async with database.reading() as db:
-            return await (replay_score if kind == "Score" else replay_decision)(db, key)
-    finally:
-        await database.close_engine()
+    async with database.reading() as db:
+        return await (replay_score if kind == "Score" else replay_decision)(db, key)
 
 
 def _figures(again: "Replay") -> dict[str, object]:

@@ -17,8 +17,6 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Train the matcher on what was shown and what came of it. Worse than what is live, it does not go live (exit 2)."""
-    import asyncio
-
     from rich.console import Console
 
     from api.cli import nearby
@@ -26,7 +24,7 @@ def retrain(
 
     story = ConsoleStory(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers(), story.step("Retraining") as step:
-        done = asyncio.run(_retrained())
+        done = nearby.run(_retrained())
         step.note = _describe(done)
     if as_json:
         lab.write(_figures(done))
@@ -39,14 +37,9 @@ def retrain(
 
 async def _retrained() -> "MatcherTraining | None":
     from api import wiring  # noqa: F401  every reaction must be known to whoever announces
-    from infra import cache, database
     from ml.matchers import retraining
 
-    try:
-        return await retraining.retrain()
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    return await retraining.retrain()
 
 
 def _describe(done: "MatcherTraining | None") -> str:

@@ -34,8 +34,6 @@ class Watched(Generic[T]):
 
 def run(watched: Watched[T], *, wait: bool, as_json: bool) -> None:
     """Exits 1 where nothing moved for a minute."""
-    import asyncio
-
     from rich.console import Console
 
     from api.cli import lab, nearby
@@ -44,7 +42,7 @@ def run(watched: Watched[T], *, wait: bool, as_json: bool) -> None:
     story = ConsoleStory(Console(stderr=True, highlight=False) if as_json else None)
     with nearby.servers():
         with story.step(watched.what) as step:
-            run_id, now = asyncio.run(_begin_and_watch(watched, step, wait))
+            run_id, now = nearby.run(_begin_and_watch(watched, step, wait))
         if as_json:
             lab.write(_figures(watched, run_id, now))
         if wait and now.state == "RUNNING":
@@ -54,19 +52,15 @@ def run(watched: Watched[T], *, wait: bool, as_json: bool) -> None:
 
 async def _begin_and_watch(watched: Watched[T], step: "Step", wait: bool) -> tuple[UUID, T]:
     from api import wiring  # noqa: F401  every reaction must be known to whoever announces
-    from infra import cache, database
+    from infra import database
 
-    try:
-        async with database.transaction() as db:
-            begun = await watched.begin(db)
-        step.note = f"of {begun.people:,} people, begun"
-        if wait:
-            return begun.id, await _watch(watched, step, begun.id)
-        async with database.reading() as db:
-            return begun.id, await watched.progress(db, begun.id)
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    async with database.transaction() as db:
+        begun = await watched.begin(db)
+    step.note = f"of {begun.people:,} people, begun"
+    if wait:
+        return begun.id, await _watch(watched, step, begun.id)
+    async with database.reading() as db:
+        return begun.id, await watched.progress(db, begun.id)
 
 
 async def _watch(watched: Watched[T], step: "Step", run_id: UUID) -> T:

@@ -13,23 +13,18 @@ T = TypeVar("T")
 
 def transact(work: "Callable[[Db], Awaitable[T]]", *refused: type[Exception]) -> T:
     """Do this on the servers at hand. What is refused, by one of these too, is said, with exit code 1, and nothing is written."""
-    import asyncio
-
     from api.cli import nearby
     from infra import database
     from infra.errors import Refusal
     from infra.words import say
 
     async def run() -> T:
-        try:
-            async with database.transaction() as db:
-                return await work(db)
-        finally:
-            await database.close_engine()
+        async with database.transaction() as db:
+            return await work(db)
 
     try:
         with nearby.servers():
-            return asyncio.run(run())
+            return nearby.run(run())
     except Refusal as refusal:
         why = say(refusal.message, "en", **refusal.values)
     except refused as wrong:
