@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,11 +11,12 @@ from api.partner.deliveries import ERRORS
 from api.partner.pages.listing import further, listed
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
-from api.refusing import sentence_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact
 from infra.errors import Refusal
+from infra.ids import read_id
 from infra.words import N_
 from integrations.webhooks import deliveries, endpoints, listing, replaying
 from integrations.webhooks.deliveries import WebhookDelivery, WebhookDeliveryStatus
@@ -71,9 +71,8 @@ async def deliveries_page(request: Request, visit: MemberVisit) -> Response:
 @requires(Permission.RECEIVE_EVENTS)
 async def resend(request: Request, visit: MemberVisit) -> Response:
     """Send it now, whatever became of it, by the same ids."""
-    try:
-        delivery_id = UUID(request.path_params["id"])
-    except ValueError:
+    delivery_id = read_id(request.path_params["id"])
+    if delivery_id is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
     try:
         await transact(lambda db: replaying.replay(db, visit.actor.partner, delivery_id))
@@ -95,7 +94,7 @@ async def _show(request: Request, visit: MemberVisit, refusal: Refusal | None = 
     return page(
         request,
         "deliveries.html",
-        409 if refusal else 200,
+        status_of(refusal),
         rows=[DeliveryRow(each, by_id[each.endpoint_id]) for each in shown.items],
         webhooks=webhooks,
         status=status,

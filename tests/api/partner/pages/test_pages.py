@@ -164,7 +164,7 @@ async def test_a_delivery_is_sent_once_more_and_a_foreign_one_is_not(look: Look,
     response = await browser.send(f"/partner/deliveries/{mine.delivery.id}", token=token)
     assert (response.status_code, response.headers["location"]) == (303, "/partner/deliveries")
     refused = await browser.send(f"/partner/deliveries/{other.delivery.id}", token=token)
-    assert refused.status_code == 409 and "There is no such delivery." in words_of(refused)
+    assert refused.status_code == 404 and "There is no such delivery." in words_of(refused)
     assert (await browser.send("/partner/deliveries/x", token=token)).status_code == 404
     async with reading() as db:
         states = [(await db.get_one(WebhookDelivery, each.delivery.id)).state for each in two]
