@@ -12,6 +12,7 @@ STATUSES: Mapping[RefusalCode, int] = {
     RefusalCode.NOT_FOUND: 404,
     RefusalCode.INVALID: 400,
     RefusalCode.COST_ABOVE_CAP: 400,
+    RefusalCode.CODE_WRONG: 400,
     RefusalCode.NOT_ALLOWED: 403,
     RefusalCode.RATE_LIMITED: 429,
 }

@@ -11,6 +11,7 @@ from infra.errors import Refusal, RefusalCode
     [
         (RefusalCode.INVALID, 400),
         (RefusalCode.COST_ABOVE_CAP, 400),
+        (RefusalCode.CODE_WRONG, 400),
         (RefusalCode.NOT_ALLOWED, 403),
         (RefusalCode.NOT_FOUND, 404),
         (RefusalCode.NOT_OPEN, 409),

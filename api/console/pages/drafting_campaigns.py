@@ -15,6 +15,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
+from api.refusing import status_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact, transaction
@@ -93,7 +94,7 @@ async def _show(
     return page(
         request,
         "campaign_form.html",
-        400 if refusal else 200,
+        status_of(refusal),
         said=said,
         wrong=campaign_forms.wrong_in(said, refusal.faults, locale_of(request)) if refusal else {},
         tiers=known,

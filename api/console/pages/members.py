@@ -8,7 +8,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from api.refusing import sentence_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.people import users
 from domain.permissions import Permission
@@ -35,7 +35,7 @@ async def look(request: Request, visit: StaffVisit) -> Response:
         member = await transact(lambda db: looks.look(db, visit.actor, phone=phone, reason=reason))
     except Refusal as refusal:
         error = sentence_of(request, refusal)
-        return page(request, "member.html", 400, member=None, error=error, reason=reason)
+        return page(request, "member.html", status_of(refusal), member=None, error=error, reason=reason)
     if member is None:
         return page(request, "member.html", 404, member=None, error=say(NOBODY, locale_of(request)), reason=reason)
     return await _story(request, member)

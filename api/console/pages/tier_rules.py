@@ -59,7 +59,7 @@ class RuleFault:
 
 @requires(Permission.SEE_TIERS)
 async def rules_page(request: Request, visit: StaffVisit) -> Response:
-    return await _list(request, {}, None)
+    return await _list(request, {})
 
 
 @requires(Permission.CHANGE_MEMBERSHIP)
@@ -71,7 +71,7 @@ async def draft(request: Request, visit: StaffVisit) -> Response:
         made = await transact(lambda db: drafting.draft(db, visit.actor, asked=asked, note=note, key=key))
     except Refusal as refusal:
         typed = {name: str(value) for name, value in form.items()}
-        return await _list(request, typed, _fault(request, refusal, await _codes()))
+        return await _list(request, typed, refusal)
     return RedirectResponse(f"{ADDRESS}/{made.id}", 303)
 
 
@@ -160,7 +160,7 @@ def _fault(request: Request, refusal: Refusal, codes: Sequence[str]) -> RuleFaul
     return RuleFault(sentence)
 
 
-async def _list(request: Request, typed: Mapping[str, str], fault: RuleFault | None) -> Response:
+async def _list(request: Request, typed: Mapping[str, str], refusal: Refusal | None = None) -> Response:
     async with reading() as db:
         live = await rules.live(db)
         every, after = rules.all_versions(), request.query_params.get("after")
@@ -173,13 +173,13 @@ async def _list(request: Request, typed: Mapping[str, str], fault: RuleFault | N
     return page(
         request,
         "tier_rules.html",
-        400 if fault else 200,
+        status_of(refusal),
         live=live,
         versions=versions,
         onward=urlencode({"after": found.end}) if found.has_next and found.end else None,
         names=names,
         typed=typed,
-        fault=fault,
+        fault=_fault(request, refusal, [rule.tier_code for rule in live.ladder]) if refusal else None,
         columns=COLUMNS,
         most=drafting.MOST,
         statuses=STATUSES,

@@ -10,7 +10,7 @@ from api.addresses import client_address
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from api.refusing import sentence_of
+from api.refusing import sentence_of, status_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact
@@ -39,7 +39,7 @@ async def trial(request: Request, visit: StaffVisit) -> Response:
     except Refusal as refused:
         refusal = refused
     error = sentence_of(request, refusal) if refusal else None
-    status = 400 if refusal else 200
+    status = status_of(refusal)
     return page(
         request, "trial.html", status, campaign=campaign, challenge=challenge, phone=phone, done=done, error=error
     )

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from domain.actors import Role
 from infra import clock as clocks
 from infra.database import reading, transaction
-from membership.campaigns import approving
+from membership.campaigns import approving, sizes
 from membership.campaigns.campaigns import Campaign, CampaignMove, CampaignStatus
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
 from tests.clocks import Clock
@@ -151,7 +151,7 @@ async def test_what_is_wrong_stands_at_its_field(
     assert 'value="A film for 9.9"' in answer.text
 
 
-async def test_how_many_people_is_told_beside_the_form(browser_of: NewBrowser) -> None:
+async def test_how_many_people_is_told_beside_the_form(browser_of: NewBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
     marketer = await browser_of(Role.MARKETING)
     crowd = await crowd_of(1)
     part = await marketer.send(f"{PAGE}/audience", {"plans": crowd.code}, htmx=True)
@@ -160,6 +160,9 @@ async def test_how_many_people_is_told_beside_the_form(browser_of: NewBrowser) -
     assert "People below 200" in words_of(whole) and 'value="A film for 9.9"' in whole.text
     wrong = await marketer.send(f"{PAGE}/audience", {"days": "-1"}, htmx=True)
     assert words_of(wrong) == "“-1” is not a number that belongs here."
+    monkeypatch.setattr(sizes, "ASKED_MAX", 1)
+    beyond = await marketer.send(f"{PAGE}/audience", form(days="637"))
+    assert beyond.status_code == 429 and "So many audiences were counted" in words_of(beyond)
 
 
 async def test_what_is_not_there_is_no_page(browser_of: NewBrowser) -> None:

@@ -43,7 +43,7 @@ async def test_it_comes_to_whoever_proves_their_phone_marked_as_a_test(browser_o
     assert wrong.status_code == 400 and "This code is wrong." in words_of(wrong)
     assert SENT in words_of(await answer(marketer, its, challenge, code))
     again = await answer(marketer, its, challenge, code)
-    assert again.status_code == 400 and "This code is no longer valid." in words_of(again)
+    assert again.status_code == 409 and "This code is no longer valid." in words_of(again)
     await member.settle()
     listed = (await member.send("MyNotices"))["notices"]["edges"]
     assert [each["node"]["title"] for each in listed if each["node"]["class"] == "MARKETING"] == [
@@ -62,12 +62,12 @@ async def test_nobody_else_is_sent_it(browser_of: NewBrowser, member: Phone) -> 
     assert (await marketer.send(its, {"phone": "12345"})).status_code == 400
     challenge, code = await code_sent(marketer, its, new_number())
     strange = await answer(marketer, its, challenge, code)
-    assert strange.status_code == 400 and "Nobody uses the app with this number yet." in words_of(strange)
+    assert strange.status_code == 404 and "Nobody uses the app with this number yet." in words_of(strange)
     wish = {"class": "MARKETING", "channel": "APP", "isAllowed": False}
     await member.do("SetContactPreferences", preferences=[wish])
     challenge, code = await code_sent(marketer, its, member.number)
     unwanted = await answer(marketer, its, challenge, code)
-    assert unwanted.status_code == 400 and "Your own preferences let no such message through." in words_of(unwanted)
+    assert unwanted.status_code == 409 and "Your own preferences let no such message through." in words_of(unwanted)
     assert (await marketer.send(f"{PAGE}/{uuid4()}/trial", {"phone": member.number})).status_code == 404
     assert (await (await browser_of(Role.VIEWER)).send(its, {"phone": member.number})).status_code == 403
 
@@ -85,4 +85,4 @@ async def test_a_code_answers_for_its_own_purpose_alone(browser_of: NewBrowser, 
     async with transaction() as db:
         usual = await signing_in.request_code(db, phone=new_number(), ip="203.0.113.7", locale="en")
     strange = await answer(marketer, its, str(usual.id), challenges.code_of(usual))
-    assert strange.status_code == 400 and "This code is no longer valid." in words_of(strange)
+    assert strange.status_code == 409 and "This code is no longer valid." in words_of(strange)
