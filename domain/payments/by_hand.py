@@ -66,18 +66,24 @@ def hash_of(refund: Refund, reference: str) -> str:
 
 
 async def is_owed_back(db: Db, refund: Refund) -> bool:
-    """Whether the cashier has not given it back, nothing else of it is on its way, and so much is still with us."""
+    """Whether the cashier has not given it back, nothing else of it is on its way, by a cashier or by hand, and so much is still
+    with us.
+    """
     going = exists().where(Refund.user_id == refund.user_id, Refund.cause_id == refund.cause_id)
     going = going.where(Refund.cause == refund.cause, Refund.status == PaymentStatus.PENDING)
     if refund.status is not PaymentStatus.FAILED or await db.scalar(select(going)):
         return False
+    if await is_under_way(db, refund.user_id, PaidFor(refund.cause, refund.cause_id), but=refund.id):
+        return False
     return await causes.cause(refund.cause).is_owed_back(db, refund)
 
 
-async def is_under_way(db: Db, user_id: UUID, purpose: PaidFor) -> bool:
-    """Whether some of it is said to have gone out by our bank, and nobody has held that against the statement yet."""
+async def is_under_way(db: Db, user_id: UUID, purpose: PaidFor, *, but: UUID | None = None) -> bool:
+    """Whether some of it, `but` for this refund, is said to have gone out by our bank, and nobody has held that against the statement
+    yet.
+    """
     failed = select(cast(Refund.id, Text)).where(Refund.user_id == user_id, Refund.status == PaymentStatus.FAILED)
-    failed = failed.where(Refund.cause == purpose.cause, Refund.cause_id == purpose.id)
+    failed = failed.where(Refund.cause == purpose.cause, Refund.cause_id == purpose.id, Refund.id != but)
     said = exists().where(Approval.kind == BY_HAND.name, Approval.verdict.is_(None), Approval.subject.in_(failed))
     return bool(await db.scalar(select(said)))
 

@@ -130,6 +130,22 @@ async def test_what_is_not_owed_back_any_more_is_not_given_back_by_hand(browser_
     assert await answered(one, path, verdict="REJECTED") == 303
 
 
+async def test_what_was_refused_twice_goes_out_by_hand_once(browser_of: NewBrowser) -> None:
+    one, other = await browser_of(Role.RISK), await browser_of(Role.APPROVER)
+    agreement, first = await refused()
+    async with cashier_says(refunds=[NO], refund_looks=[NO]):
+        await repaying.refund_credit(UserActor(agreement.user_id, new_id()), agreement.id, str(new_id()))
+    async with reading() as db:
+        its = select(Refund.id).where(Refund.user_id == agreement.user_id, Refund.id != first.id)
+        again = (await db.execute(its)).scalar_one()
+    path, paths = f"/console/refunds/{first.id}", f"/console/refunds/{again}"
+    assert await answered(one, path, reference="ICBC 1") == 303
+    assert await answered(other, paths, reference="ICBC 2") == 409, "it has left our bank already"
+    assert "Nothing is to be given back by hand now" in await other.text(paths)
+    assert await answered(other, path, verdict="APPROVED", seen=await seen(other, path)) == 303
+    assert await held(agreement) == (0, 0, 500_00)
+
+
 async def test_what_is_not_there_is_said_to_be_so_and_who_moves_no_money_is_refused(browser_of: NewBrowser) -> None:
     one, viewer = await browser_of(Role.RISK), await browser_of(Role.VIEWER)
     for each in ("nonsense", str(new_id())):
