@@ -127,7 +127,10 @@ async def test_what_is_not_owed_back_any_more_is_not_given_back_by_hand(browser_
     await refunding.hear(refund.user_id, begun[0].id, RefundAnswer(PaymentStatus.SETTLED, refund.money, "T2"))
     assert await answered(other, path, verdict="APPROVED", seen=told) == 409, "it is back"
     assert "Nothing is to be given back by hand now" in await one.text(path)
+    answers = (await other.open(path)).text
+    assert 'value="REJECTED"' in answers and 'value="APPROVED"' not in answers, "or it would wait for ever"
     assert await answered(one, path, verdict="REJECTED") == 303
+    assert "<section>" not in (await one.open(path)).text
 
 
 async def test_what_was_refused_twice_goes_out_by_hand_once(browser_of: NewBrowser) -> None:
