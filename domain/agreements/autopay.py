@@ -75,7 +75,7 @@ async def draw_all(db: Db, standings: Sequence[AgreementStanding]) -> list[Agree
     begun = list[Draw]()
     for key, mandate in signed.items():
         ours = [each for each in paid[key] if each.cause == REPAYMENT]
-        standing = due[key] = await _spare_untold(db, due[key], mandate, ours)
+        standing = due[key] = await _spare(db, due[key], mandate, ours)
         # While any payment is on its way nobody knows whether it pays this.
         is_known = not any(each.is_open for each in ours)
         draw = next_draw(standing, standing.due_rows, mandate, ours) if is_known else None
@@ -85,21 +85,28 @@ async def draw_all(db: Db, standings: Sequence[AgreementStanding]) -> list[Agree
     return [due.get(_key(standing), standing) for standing in standings]
 
 
-async def _spare_untold(
-    db: Db, standing: AgreementStanding, mandate: Mandate, paid: Sequence[Payment]
-) -> AgreementStanding:
-    """Without the late fees of what was drawn later than its day, or is to be, where its cashier tells the person first: it was told
-    too late, and they had nothing to do for it. Whoever had no money at each try in the days of grace pays them.
-    """
-    if not standing.late_fees or mandate.signed_at is None or not _is_told_before(mandate, standing.on):
-        return standing
-    signed_on, spared = clock.local_day(mandate.signed_at), set[int]()
-    for row in standing.due_rows:
-        tries = [clock.local_day(each.begun_at) for each in paid if each.is_drawn and each.due_on == row.due_on]
-        in_grace = [day for day in tries if day < charged_on(row.due_on)]
-        if row.due_on >= signed_on and row.due_on not in in_grace and len(in_grace) < ATTEMPTS:
-            spared.add(row.number)
+async def _spare(db: Db, standing: AgreementStanding, mandate: Mandate, paid: Sequence[Payment]) -> AgreementStanding:
+    """Without the late fees of what was not drawn in time though the person had nothing to do for it."""
+    rows = standing.due_rows if standing.late_fees else []
+    spared = {row.number for row in rows if _is_unasked(row, paid) or _is_untold(row, mandate, standing.on, paid)}
     return await waiving.spare(db, standing, spared)
+
+
+def _is_unasked(row: PlannedRow, paid: Sequence[Payment]) -> bool:
+    """Whether its days of grace ended while a draw waited that the cashier has not answered to, as where a stop holds it."""
+    begun = [clock.local_day(each.begun_at) for each in paid if each.is_drawn and each.is_open and not each.answered_at]
+    return any(day < charged_on(row.due_on) for day in begun)
+
+
+def _is_untold(row: PlannedRow, mandate: Mandate, on: date, paid: Sequence[Payment]) -> bool:
+    """Whether its cashier tells the person first, and told it too late. Whoever had no money at each try in the days of grace pays
+    the fee.
+    """
+    if mandate.signed_at is None or row.due_on < clock.local_day(mandate.signed_at) or not _is_told_before(mandate, on):
+        return False
+    tries = [clock.local_day(each.begun_at) for each in paid if each.is_drawn and each.due_on == row.due_on]
+    in_grace = [day for day in tries if day < charged_on(row.due_on)]
+    return row.due_on not in in_grace and len(in_grace) < ATTEMPTS
 
 
 async def _waits(db: Db, standing: AgreementStanding, draw: Draw) -> bool:

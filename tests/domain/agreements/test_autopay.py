@@ -263,7 +263,7 @@ async def test_a_stop_holds_what_was_not_asked_yet_and_it_goes_on_where_it_is_st
         before = await stops.list_held(db, StopKind.AUTOPAY)
     try:
         async with transaction() as db:
-            drawn = await open_loan(db, months=1)
+            drawn = await open_loan(db, months=1, late_fee_rate="0.05")
             await pay_out(db, drawn, drawn.amount)
             await signed(db, drawn)
         await clock.forward(days=31)
@@ -276,7 +276,14 @@ async def test_a_stop_holds_what_was_not_asked_yet_and_it_goes_on_where_it_is_st
                 assert held.count == before[0].count + 2
                 theirs = await db.get_one(Agreement, (paid_by_hand.user_id, paid_by_hand.id))
                 await repay(db, theirs, (await standing_of(db, theirs)).due)
+            for _ in range(5):  # past the days of grace, and it costs them nothing
+                await clock.forward(days=1)
+                await day_passes(drawn.user_id)
+                await work_off(drawn.user_id)
+            assert await told(drawn, "late_fee") == []
             async with transaction() as db:
+                late = await standing_of(db, await db.get_one(Agreement, (drawn.user_id, drawn.id)))
+                assert (late.late_fees, late.late_fees_waived) == ({}, {1})
                 await lift(db, await db.get_one(stops.Stop, stop.id))
             await work_off(stop.id, paid_by_hand.user_id, drawn.user_id)
             await clock.forward(hours=2)
