@@ -19,7 +19,7 @@ from domain.permissions import Permission
 from infra.calendar import read_day
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, invalid, not_found
-from infra.ids import parse_global_id
+from infra.ids import parse_global_id, read_id
 from infra.words import N_
 
 NO_SUCH = N_("We could not find this agreement.")
@@ -49,9 +49,8 @@ async def breathe(request: Request, visit: StaffVisit) -> Response:
 async def end(request: Request, visit: StaffVisit) -> Response:
     """Let one be over with today."""
     form = await request.form()
-    try:
-        id = UUID(request.path_params["id"])
-    except ValueError:
+    id = read_id(request.path_params["id"])
+    if id is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
     try:
         await transact(lambda db: ending_breathing.end(db, visit.actor, id, str(form.get("reason", ""))))

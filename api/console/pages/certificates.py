@@ -1,7 +1,5 @@
 """The certificate of a campaign as a page: no credit decision changed."""
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,15 +9,15 @@ from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from domain.permissions import Permission
 from infra.database import reading
+from infra.ids import read_id
 from membership.campaigns import campaigns
 from membership.campaigns.campaigns import Campaign
 
 
 @requires(Permission.SEE_CAMPAIGNS)
 async def certificate_page(request: Request, visit: StaffVisit) -> Response:
-    try:
-        id = UUID(request.path_params["id"])
-    except ValueError:
+    id = read_id(request.path_params["id"])
+    if id is None:
         return page(request, "refused.html", 404, why=campaigns.NOT_FOUND)
     async with reading() as db:
         campaign = await db.get(Campaign, id)

@@ -20,7 +20,7 @@ from domain.permissions import Permission
 from infra import clock
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, invalid, not_found
-from infra.ids import new_id
+from infra.ids import new_id, read_id
 from infra.money import Money
 from infra.paging import count_of
 from infra.words import N_
@@ -98,9 +98,8 @@ async def decide(request: Request, visit: StaffVisit) -> Response:
     """Say how much of a disputed claim is right, and why; by the same verb and with the same receipt as `decideClaim`."""
     form = await request.form()
     said = ClaimForm(*(str(form.get(name, "")) for name in ("amount", "answer", "key")))
-    try:
-        id = UUID(request.path_params["id"])
-    except ValueError:
+    id = read_id(request.path_params["id"])
+    if id is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
     try:
         await transact(lambda db: _decide(db, visit, id, said))

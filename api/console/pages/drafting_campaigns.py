@@ -20,6 +20,7 @@ from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact, transaction
 from infra.errors import Refusal
+from infra.ids import read_id
 from infra.settings import settings
 from membership import tiers
 from membership.benefits import READING_ORDER, Benefit, BenefitStatus
@@ -33,9 +34,8 @@ from membership.plans import plans
 async def new(request: Request, visit: StaffVisit) -> Response:
     """An empty form, or one as the campaign of this id was drafted."""
     said: Mapping[str, Any] = campaign_forms.EMPTY
-    try:
-        copied = UUID(request.query_params.get("copy", ""))
-    except ValueError:
+    copied = read_id(request.query_params.get("copy", ""))
+    if copied is None:
         return await _show(request, said)
     async with reading() as db:
         old = await db.get(Campaign, copied)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -22,7 +21,7 @@ from domain.permissions import Permission
 from infra import clock, vault
 from infra.database import Db, reading, transact
 from infra.errors import Refusal
-from infra.ids import global_id
+from infra.ids import global_id, read_id
 from infra.paging import count_of
 from infra.words import N_
 
@@ -111,10 +110,8 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     """Say yes or no; a no with a reason."""
     form = await request.form()
     said, comment = str(form.get("answer", "")), str(form.get("comment", ""))
-    try:
-        id = UUID(request.path_params["id"])
-        is_granted = ANSWERS[said]
-    except (ValueError, KeyError):
+    id, is_granted = read_id(request.path_params["id"]), ANSWERS.get(said)
+    if id is None or is_granted is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
     try:
         await transact(lambda db: easing.answer(db, visit.actor, id, is_granted=is_granted, comment=comment))

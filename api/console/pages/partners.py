@@ -23,6 +23,7 @@ from domain.permissions import Permission
 from domain.reconciling import remittances
 from infra.database import Db, reading, transact
 from infra.errors import Refusal, invalid
+from infra.ids import read_id
 from infra.words import N_
 
 ADDRESS = "/console/partners"
@@ -108,9 +109,8 @@ def _rate(said: str) -> Decimal:
 
 
 async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], Awaitable[Any]]) -> Response:
-    try:
-        id = UUID(request.path_params["id"])
-    except ValueError:
+    id = read_id(request.path_params["id"])
+    if id is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
     try:
         await transact(lambda db: verb(db, id))
