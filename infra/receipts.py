@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Index, bindparam
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Index
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, make_transient_to_detached, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-from infra import clock
+from infra import clock, writing
 from infra.entity import Entity
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.privacy import Erasure, Export, Privacy
@@ -65,7 +64,7 @@ async def claim(
     now = await clock.now(db)
     receipt = begin(now, actor=actor, operation=operation, key=key, input=input, result_id=result_id)
     with waiting():
-        is_new = bool(await ask_alone(db, _WRITING, **_given(receipt)))
+        is_new = bool(await ask_alone(db, _WRITING, **writing.given_of(receipt)))
     return await settle(db, receipt, is_new=is_new)
 
 
@@ -80,7 +79,7 @@ def begin(
 
 def asked(receipt: Receipt) -> Asked:
     """Writes the receipt where there is none: one row if so."""
-    return _WRITING, _given(receipt)
+    return _WRITING, writing.given_of(receipt)
 
 
 @contextmanager
@@ -98,11 +97,10 @@ def waiting() -> Iterator[None]:
 
 async def settle(db: AsyncSession, receipt: Receipt, *, is_new: bool) -> Receipt:
     """The receipt that now stands: this one, or that of the first time. Refuses IDEMPOTENCY_MISMATCH."""
-    stands = (
-        _of_session(db, receipt)
-        if is_new
-        else await db.get_one(Receipt, (receipt.actor, receipt.operation, receipt.key))
-    )
+    if is_new:
+        writing.take_in(db, receipt)
+        return receipt
+    stands = await db.get_one(Receipt, (receipt.actor, receipt.operation, receipt.key))
     if stands.input_hash != receipt.input_hash:
         raise Refusal(
             RefusalCode.IDEMPOTENCY_MISMATCH,
@@ -112,24 +110,7 @@ async def settle(db: AsyncSession, receipt: Receipt, *, is_new: bool) -> Receipt
     return stands
 
 
-_WRITING = WritingQuestion(
-    lambda: (
-        insert(Receipt)
-        .values({column.key: bindparam(f"new_{column.key}", type_=column.type) for column in Receipt.__table__.columns})
-        .on_conflict_do_nothing()
-        .returning(Receipt.key)
-    )
-)
-
-
-def _given(receipt: Receipt) -> dict[str, Any]:
-    return {f"new_{column.key}": getattr(receipt, column.key) for column in Receipt.__table__.columns}
-
-
-def _of_session(db: AsyncSession, receipt: Receipt) -> Receipt:
-    make_transient_to_detached(receipt)
-    db.add(receipt)
-    return receipt
+_WRITING = WritingQuestion(lambda: writing.insert_of(Receipt).on_conflict_do_nothing().returning(Receipt.key))
 
 
 def fingerprint(input: Mapping[str, Any]) -> bytes:
