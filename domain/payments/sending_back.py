@@ -54,11 +54,16 @@ async def refuse_ended(db: Db, taking: Taking) -> None:
     """Refuses NOT_OPEN what does not lie apart, or not any more, or is on its way back, by the cashier or by our bank."""
     if taking.why is None or taking.ended_at is not None:
         raise Refusal(RefusalCode.NOT_OPEN, N_("Nothing is left to find out of this money."))
-    purpose = PaidFor(UNMATCHED, taking.id)
-    if taking.refund_id is not None or await by_hand.is_under_way(
-        db, (await takings.apart(db, taking)).user_id, purpose
-    ):
+    if await is_on_its_way(db, taking):
         raise Refusal(RefusalCode.NOT_OPEN, N_("This money is on its way back."))
+
+
+async def is_on_its_way(db: Db, taking: Taking) -> bool:
+    """Whether it goes back, by the cashier or by our bank; it lies apart."""
+    if taking.refund_id is not None:
+        return True
+    owner = (await takings.apart(db, taking)).user_id
+    return await by_hand.is_under_way(db, owner, PaidFor(UNMATCHED, taking.id))
 
 
 async def hash_of(db: Db, taking: Taking) -> str:
@@ -107,8 +112,9 @@ class UnmatchedCause:
         taking.refund_id, taking.ended_at = refund.id, await clock.now(db)
 
     async def is_owed_back(self, db: Db, refund: Refund) -> bool:
+        """What is proposed to go back by the cashier is not given back by hand beside it."""
         taking = (await db.execute(select(Taking).where(Taking.id == refund.cause_id))).scalar_one()
-        return taking.ended_at is None and taking.refund_id is None
+        return taking.ended_at is None and taking.refund_id is None and not await is_proposed(db, taking)
 
     async def fail_refund(self, db: Db, refund: Refund) -> None:
         """The money lies where it lay."""

@@ -181,6 +181,10 @@ async def test_what_the_cashier_does_not_send_back_lies_where_it_lay_and_is_prop
         assert (after.refund_id, after.ended_at, await lies_apart(taking)) == (None, None, (300_00, 300_00))
         async with reading() as db:  # what its page asks
             assert await by_hand.is_owed_back(db, await db.get_one(Refund, (refund.user_id, refund.id)))
+    await propose(one, taking)
+    by_bank = transact(lambda db: by_hand.propose(db, other, refund.id, "ICBC 1"))
+    assert await refused(by_bank) == "NOT_OPEN", "the cashier may still give it back"
+    await transact(lambda db: sending_back.reject(db, one, taking.id))
     await transact(lambda db: by_hand.propose(db, one, refund.id, "ICBC 1"))
     assert await refused(propose(one, taking)) == "NOT_OPEN", "it has left our bank already"
     assert await refused(fit(other, taking, await lent())) == "NOT_OPEN"
