@@ -35,7 +35,6 @@ async def taking_page(request: Request, visit: StaffVisit) -> Response:
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
     error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
     async with reading() as db:
         taking = (await db.execute(select(Taking).where(Taking.id == id_of(request)))).scalar_one_or_none()
         if taking is None:
@@ -43,16 +42,18 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
         given = await sending_back.history(db, taking)
         waiting = given[-1] if given and given[-1].verdict is None else None
         seen = await sending_back.hash_of(db, taking) if waiting else ""
+        is_on_its_way = bool(taking.why) and await sending_back.is_on_its_way(db, taking)
         agreement_id = await _agreement_of(db, taking)
     return page(
         request,
         "taking.html",
-        status,
+        status_of(refusal),
         taking=taking,
         why=WHY[taking.why],
         waiting=waiting,
         is_mine=waiting is not None and waiting.proposed_by == visit.actor.staff_id,
         seen=seen,
+        is_on_its_way=is_on_its_way,
         agreement_id=agreement_id,
         error=error,
     )

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from domain.actors import Role
 from domain.agreements.agreements import Agreement
 from domain.payments import takings
 from domain.payments.cashiers import Paid
+from domain.payments.refunds import Refund
 from domain.payments.takings import Taking, WhyUnmatched
-from infra.database import transaction
+from infra.database import reading, transaction
 from infra.ids import global_id, new_id
 from infra.money import Money
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
@@ -67,6 +69,11 @@ async def test_it_goes_back_when_another_agrees(browser_of: NewBrowser, taking: 
     assert await status(other, f"{path}/back", verdict="APPROVED", seen=seen) == 303
     # The sandbox knows nothing of it, so it lies where it lay.
     assert "Propose to send it back" in await one.text(path)
+    async with reading() as db:
+        refund_id = await db.scalar(select(Refund.id).where(Refund.cause_id == taking.id))
+    assert await status(one, f"/console/refunds/{refund_id}/by-hand", reference="ICBC 1") == 303
+    text = await one.text(path)
+    assert "It is on its way back." in text and "Propose to send it back" not in text
 
 
 async def test_what_is_not_there_is_said_to_be_so(browser_of: NewBrowser) -> None:
