@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from infra.words import N_
+
 T = TypeVar("T")
 
 
@@ -95,3 +97,7 @@ def invalid(message: str, field: str | Sequence[str], **values: object) -> Refus
 
 def not_found(message: str, field: str | Sequence[str] | None = None) -> Refusal:
     return Refusal(RefusalCode.NOT_FOUND, message, field=field)
+
+
+def in_progress() -> Refusal:
+    return Refusal(RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment."))

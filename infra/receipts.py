@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, writing
 from infra.entity import Entity
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Refusal, RefusalCode, in_progress, invalid
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Asked, WritingQuestion, ask_alone
 from infra.words import N_
@@ -90,9 +90,7 @@ def waiting() -> Iterator[None]:
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
-        raise Refusal(
-            RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment.")
-        ) from None
+        raise in_progress() from None
 
 
 async def settle(db: AsyncSession, receipt: Receipt, *, is_new: bool) -> Receipt:

@@ -5,8 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from infra.errors import Refusal, RefusalCode
-from infra.words import N_
+from infra.errors import in_progress
 
 LOOK_AGAIN_SECONDS = 0.1
 
@@ -20,9 +19,5 @@ async def take_turn(begin: Callable[[], Awaitable[T]], busy: type[Exception], *,
             return await begin()
         except busy:
             if time.monotonic() >= until:
-                raise _in_progress() from None
+                raise in_progress() from None
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
-
-
-def _in_progress() -> Refusal:
-    return Refusal(RefusalCode.IN_PROGRESS, N_("We are still working on this request. Please ask again in a moment."))
