@@ -4,52 +4,50 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from api.console.pages import (
+    approving,
+    benefits,
+    breathing,
+    campaigns,
+    case,
+    certificates,
+    changes,
+    claims,
+    disputing,
+    drafting_campaigns,
+    hardships,
+    home,
+    matching,
+    members,
+    money,
+    partners,
+    plans,
+    product,
+    products,
+    refunds,
+    regulator,
+    rendering,
+    reviewing,
+    signals,
+    signing_in,
+    stopping,
+    takings,
+    tier_rules,
+    tiers,
+    trials,
+    waiving,
+    watching,
+)
 from api.graphql.errors import PublicError
 from api.visits import AWAY, BROKEN
 
 
 def failed(request: Request, error: PublicError) -> Response:
-    from api.console.pages.rendering import page
-
-    return page(request, "failed.html", error.http_status, why=AWAY if error.http_status in {429, 503} else BROKEN)
+    why = AWAY if error.http_status in {429, 503} else BROKEN
+    return rendering.page(request, "failed.html", error.http_status, why=why)
 
 
 def routes() -> list[BaseRoute]:
-    from api.console.pages import (
-        approving,
-        benefits,
-        breathing,
-        campaigns,
-        case,
-        certificates,
-        changes,
-        claims,
-        disputing,
-        drafting_campaigns,
-        hardships,
-        home,
-        matching,
-        members,
-        money,
-        partners,
-        plans,
-        product,
-        products,
-        refunds,
-        regulator,
-        rendering,
-        reviewing,
-        signals,
-        signing_in,
-        stopping,
-        takings,
-        tier_rules,
-        tiers,
-        trials,
-        waiving,
-        watching,
-    )
-
     # What has a name of its own stands before what is found by an id.
     pages = (
         home,

@@ -193,7 +193,7 @@ routes: list[Route] = [Route("/console/weather", weather)]
         f"{templates}/weather.html",
         '{% extends "frame.html" %}{% block main %}<h1>{{ _("Weather") }}</h1>{% endblock %}\n',
     )
-    house.change(pages, "        watching,\n    )", "        watching,\n        weather,\n    )")
+    house.change(pages, "    watching,\n)", "    watching,\n    weather,\n)")
     house.change(
         pages, "        partners,\n    )\n    return", "        partners,\n        weather,\n    )\n    return"
     )
