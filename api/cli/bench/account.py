@@ -17,14 +17,12 @@ def account(
     as_json: AsJson = False,
 ) -> None:
     """Let people register, link, read and apply through the doors of a scratch house, and add up what it took."""
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures
     from api.cli.bench.scratch import house
 
     with house(to_stderr=as_json) as story:
-        cost = asyncio.run(_all(story, people, copies))
+        cost = nearby.run(_all(story, people, copies))
     if as_json:
         lab.write(figures.figures_of(cost))
     else:
@@ -34,13 +32,8 @@ def account(
 async def _all(story: "ConsoleStory", people: int, copies: int) -> "AccountCost":
     from api.cli.bench import costing
     from api.cli.house import House
-    from infra import cache, database
 
-    try:
-        return await costing.cost(story, House(story), people, copies)
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    return await costing.cost(story, House(story), people, copies)
 
 
 def _line(cost: "AccountCost") -> str:

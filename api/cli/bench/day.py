@@ -30,9 +30,7 @@ def day(
 
     Ctrl-C measures no more, and prints what was measured.
     """
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures, scratch
     from api.story import ConsoleStory
     from infra import terminal
@@ -42,11 +40,11 @@ def day(
     os.environ |= {"LONGAN_DAY_CONCURRENCY": str(processes), "LONGAN_DAY_SHARE": "1"}
     if serving:
         with scratch.house(to_stderr=as_json, durable=False) as story:
-            pace, beside = asyncio.run(_measure(story, agreements, days, processes, minutes, serving=True))
+            pace, beside = nearby.run(_measure(story, agreements, days, processes, minutes, serving=True))
     else:
         with scratch.servers_alone(durable=False):
             story = ConsoleStory(terminal.console(stderr=True) if as_json else None)
-            pace, beside = asyncio.run(_measure(story, agreements, days, processes, minutes, serving=False))
+            pace, beside = nearby.run(_measure(story, agreements, days, processes, minutes, serving=False))
     if as_json:
         lab.write({"day": figures.figures_of(pace), "api": figures.figures_of(beside) if beside else None})
         return
@@ -59,27 +57,22 @@ async def _measure(
 ) -> "tuple[DayPace, ServedBeside | None]":
     from api.cli.bench import book, day_beside, multiplying, walking
     from api.cli.house import House
-    from infra import cache, database
     from infra.settings import settings
 
-    try:
-        with story.step("Loans") as step:
-            people = await book.seed()
-            url, more = settings().database_url or "", agreements - len(people)
-            await multiplying.multiply(
-                url, people, more, step, without=book.HISTORY, at_once=processes, seconds_max=minutes * 60
-            )
-            made = await book.count()
-            step.note = f"{made:,}, of which some are due on each day of the month"
-        if not serving:
-            return await walking.days_pass(story, days, processes, minutes * 60), None
-        with day_beside.asked(House(story), people[0]) as sampling:
-            await sampling.without(story)
-            pace = await sampling.beside(walking.days_pass(story, days, processes, minutes * 60))
-            return pace, sampling.summarise()
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    with story.step("Loans") as step:
+        people = await book.seed()
+        url, more = settings().database_url or "", agreements - len(people)
+        await multiplying.multiply(
+            url, people, more, step, without=book.HISTORY, at_once=processes, seconds_max=minutes * 60
+        )
+        made = await book.count()
+        step.note = f"{made:,}, of which some are due on each day of the month"
+    if not serving:
+        return await walking.days_pass(story, days, processes, minutes * 60), None
+    with day_beside.asked(House(story), people[0]) as sampling:
+        await sampling.without(story)
+        pace = await sampling.beside(walking.days_pass(story, days, processes, minutes * 60))
+        return pace, sampling.summarise()
 
 
 def _of_day(measured: "DayPace") -> list[str]:

@@ -21,16 +21,14 @@ def door(
     as_json: AsJson = False,
 ) -> None:
     """Ask for scores at a steady pace, alone and beside the app, and show tokens that open nothing in turns."""
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures
     from api.cli.bench.scratch import house
     from api.cli.bench.serving.doors import DoorSize
 
     size = DoorSize(readers, per_second, homes, seconds, pairs)
     with house(to_stderr=as_json, durable=True) as story:
-        measured = asyncio.run(_all(story, size, processes))
+        measured = nearby.run(_all(story, size, processes))
     if as_json:
         lab.write(figures.figures_of(measured) | {"isMet": measured.is_met, "tellsNothing": measured.tells_nothing})
     else:
@@ -40,13 +38,8 @@ def door(
 async def _all(story: "ConsoleStory", size: "DoorSize", processes: int) -> "DoorFigures":
     from api.cli.bench.serving import doors
     from api.cli.house import House
-    from infra import cache, database
 
-    try:
-        return await doors.run(story, House(story, processes=processes), size)
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    return await doors.run(story, House(story, processes=processes), size)
 
 
 def _show(measured: "DoorFigures") -> None:

@@ -41,12 +41,12 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """Measure how many pieces of evidence can be written a second, with a sealer at work, beside plain rows."""
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures, scratch
     from infra import terminal
 
     with scratch.servers_alone():
-        measured = asyncio.run(_measure(pairs, writers))
+        measured = nearby.run(_measure(pairs, writers))
     if as_json:
         lab.write(figures.figures_of(measured))
         return
@@ -79,7 +79,6 @@ async def _measure(pairs: int, writers: int) -> EvidenceCost:
     size = await _seal_all()
     async with reading() as db:
         found = await auditing.audit(db, [])
-    await database.close_engine()
     ratio = median(after / before for before, after in zip(plain, with_leaf, strict=True))
     return EvidenceCost(writers, pairs, median(plain), median(with_leaf), ratio, size, len(found.faults))
 

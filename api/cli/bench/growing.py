@@ -22,16 +22,14 @@ def growth(
     as_json: AsJson = False,
 ) -> None:
     """Fill a scratch database with very many people, and read Home there in turns with one that has few."""
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures
     from api.cli.bench.multitudes import Sizes
     from api.cli.bench.scratch import house
 
     sizes = Sizes(few, many, products, readers, turns)
     with house(to_stderr=as_json, durable=False) as story:
-        grown = asyncio.run(_all(story, sizes))
+        grown = nearby.run(_all(story, sizes))
     if as_json:
         lab.write(figures.figures_of(grown))
         return
@@ -42,13 +40,8 @@ def growth(
 async def _all(story: "ConsoleStory", sizes: "Sizes") -> "Grown":
     from api.cli.bench import multitudes
     from api.cli.house import House
-    from infra import cache, database
 
-    try:
-        return await multitudes.grown(story, House(story), sizes)
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    return await multitudes.grown(story, House(story), sizes)
 
 
 def _lines(grown: "Grown") -> list[str]:

@@ -49,12 +49,12 @@ def ledger(
     as_json: AsJson = False,
 ) -> None:
     """Measure how many transfers a second are posted, in turns with pgbench on the same server."""
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures, scratch
     from infra import terminal
 
     with scratch.servers_alone():
-        measured = asyncio.run(_measure(turns, writers))
+        measured = nearby.run(_measure(turns, writers))
     if as_json:
         lab.write(figures.figures_of(measured))
         return
@@ -85,7 +85,6 @@ async def _measure(turns: int, writers: int) -> LedgerPace:
     found = [{name: await run() for name, run in kinds.items()} for _ in range(turns)]
     async with reading() as db:
         faults = (await check(db, LedgerScope())).faults
-    await database.close_engine()
     return LedgerPace(
         writers=writers,
         turns=turns,

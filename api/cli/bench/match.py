@@ -20,14 +20,12 @@ def match(
     as_json: AsJson = False,
 ) -> None:
     """Match simulated people in a scratch database, with few and with many products, and time the ranking alone."""
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures
     from api.cli.bench.scratch import house
 
     with house(to_stderr=as_json) as story:
-        growth, speeds = asyncio.run(_all(story, people, few, many, turns))
+        growth, speeds = nearby.run(_all(story, people, few, many, turns))
     if as_json:
         lab.write({"matches": figures.figures_of(growth), "ranking": [figures.figures_of(speed) for speed in speeds]})
         return
@@ -39,19 +37,14 @@ async def _all(
     story: "ConsoleStory", people: int, few: int, many: int, turns: int
 ) -> "tuple[Growth, list[MatchingSpeed]]":
     from api.cli.bench import assortment, crowd
-    from infra import cache, database
 
-    try:
-        with story.step("People") as step:
-            settled = await crowd.settle(people)
-            step.note = f"{people:,}, each with one to three linked accounts"
-        with story.step("Matching") as step:
-            grown = await assortment.measured(settled, few, many, turns, step)
-        with story.step("Ranking alone"):
-            return grown, await assortment.ranking_alone(settled[0])
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    with story.step("People") as step:
+        settled = await crowd.settle(people)
+        step.note = f"{people:,}, each with one to three linked accounts"
+    with story.step("Matching") as step:
+        grown = await assortment.measured(settled, few, many, turns, step)
+    with story.step("Ranking alone"):
+        return grown, await assortment.ranking_alone(settled[0])
 
 
 def _of_growth(growth: "Growth") -> list[str]:

@@ -18,14 +18,12 @@ def rescore(
     as_json: AsJson = False,
 ) -> None:
     """Rescore simulated people in a scratch database: its speed, CatBoost's share of it, and the API beside it."""
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures
     from api.cli.bench.scratch import house
 
     with house(to_stderr=as_json) as story:
-        speed, beside = asyncio.run(_all(story, people, pairs))
+        speed, beside = nearby.run(_all(story, people, pairs))
     if as_json:
         lab.write({"rescore": figures.figures_of(speed), "api": figures.figures_of(beside)})
         return
@@ -36,19 +34,14 @@ def rescore(
 async def _all(story: "ConsoleStory", people: int, pairs: int) -> "tuple[Speed, Beside]":
     from api.cli.bench import beside, crowd, speed
     from api.cli.house import House
-    from infra import cache, database
 
-    try:
-        with story.step("People") as step:
-            settled = await crowd.settle(people)
-            step.note = f"{people:,}, each with one to three linked accounts"
-        with story.step("Rescore alone"):
-            alone = await speed.rescored(settled)
-        with story.step("API beside a rescore") as step:
-            return alone, await beside.disturbed(House(story), settled, pairs, step)
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    with story.step("People") as step:
+        settled = await crowd.settle(people)
+        step.note = f"{people:,}, each with one to three linked accounts"
+    with story.step("Rescore alone"):
+        alone = await speed.rescored(settled)
+    with story.step("API beside a rescore") as step:
+        return alone, await beside.disturbed(House(story), settled, pairs, step)
 
 
 def _of_speed(speed: "Speed") -> list[str]:

@@ -23,9 +23,7 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Read a scratch house from outside, in turns with one SELECT of the same bytes and, where Node is, with a peer."""
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures
     from api.cli.bench.scratch import house
     from api.cli.bench.serving import table
@@ -36,7 +34,7 @@ def serve(
     size = Size(people, readers, turns, seconds, applications)
     with house(to_stderr=as_json) as story:
         try:
-            run = asyncio.run(_all(story, size, only or []))
+            run = nearby.run(_all(story, size, only or []))
         except Wrong as wrong:
             story.failed("It was answered wrongly", str(wrong))
             raise typer.Exit(1) from None
@@ -49,10 +47,5 @@ def serve(
 async def _all(story: "ConsoleStory", size: "Size", only: list[str]) -> "BenchRun":
     from api.cli.bench.serving import runs
     from api.cli.house import House
-    from infra import cache, database
 
-    try:
-        return await runs.run(story, House(story), size, only)
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    return await runs.run(story, House(story), size, only)

@@ -1,6 +1,5 @@
 """`longan bench signals`: what it costs whoever applies that their sighting is written down and standing signals are asked."""
 
-import asyncio
 import random
 import time
 from collections.abc import Iterator
@@ -40,12 +39,12 @@ def signals(
     as_json: AsJson = False,
 ) -> None:
     """Let simulated people apply in turns with and without the sightings and signals of `domain/risk`, in a scratch database."""
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures
     from api.cli.bench.scratch import house
 
     with house(to_stderr=as_json) as story:
-        cost = asyncio.run(_measure(story, pairs))
+        cost = nearby.run(_measure(story, pairs))
     if as_json:
         lab.write(figures.figures_of(cost))
         return
@@ -58,23 +57,18 @@ def signals(
 
 async def _measure(story: "ConsoleStory", pairs: int) -> SignalsCost:
     from api.cli.bench.serving import crowds
-    from infra import cache, database
 
-    try:
-        with story.step("People") as step:
-            people = 2 * (pairs + WARMING)
-            gathered = await crowds.gather(people + people // 2, 0, people, step)
-        with story.step("Applying in turns") as step:
-            took: dict[bool, list[float]] = {False: [], True: []}
-            waiting = [each.id for each in gathered.applicants]
-            for number in range(pairs + WARMING):
-                for is_with in random.sample((False, True), 2):
-                    took[is_with].append(await _applied(waiting.pop(), is_with))
-                step.at(number + 1, pairs + WARMING)
-        return _of(took[False][WARMING:], took[True][WARMING:])
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    with story.step("People") as step:
+        people = 2 * (pairs + WARMING)
+        gathered = await crowds.gather(people + people // 2, 0, people, step)
+    with story.step("Applying in turns") as step:
+        took: dict[bool, list[float]] = {False: [], True: []}
+        waiting = [each.id for each in gathered.applicants]
+        for number in range(pairs + WARMING):
+            for is_with in random.sample((False, True), 2):
+                took[is_with].append(await _applied(waiting.pop(), is_with))
+            step.at(number + 1, pairs + WARMING)
+    return _of(took[False][WARMING:], took[True][WARMING:])
 
 
 async def _applied(user_id: "UUID", is_with: bool) -> float:

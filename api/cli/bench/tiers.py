@@ -23,13 +23,11 @@ def tiers(
     as_json: AsJson = False,
 ) -> None:
     """Simulate, publish and take back other rules in a scratch database; the worker is killed in the middle."""
-    import asyncio
-
-    from api.cli import lab
+    from api.cli import lab, nearby
     from api.cli.bench import figures, scratch
 
     with scratch.house(to_stderr=as_json, durable=False) as story:
-        measured = asyncio.run(_measure(story, members, minutes))
+        measured = nearby.run(_measure(story, members, minutes))
     if as_json:
         lab.write(figures.figures_of(measured))
         return
@@ -40,13 +38,8 @@ def tiers(
 async def _measure(story: "ConsoleStory", members: int, minutes: float) -> "TierPace":
     from api.cli.bench import ladder
     from api.cli.house import House
-    from infra import cache, database
 
-    try:
-        return await ladder.measured(story, House(story), members, minutes * 60)
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    return await ladder.measured(story, House(story), members, minutes * 60)
 
 
 def _sentences(pace: "TierPace") -> list[str]:

@@ -14,13 +14,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from api.cli import nearby
 from api.cli.bench import book
 from api.story import ConsoleStory, Step
 from domain.agreements.agreements import Agreement
 from domain.days import passing
 from domain.days.days import DayRange
-from infra import cache, clock, database
-from infra.database import reading, transaction
+from infra import clock
+from infra.database import Db, reading, transaction
 
 LOOK_EACH_SECONDS = 1.0
 ENDS: list[Event] = []  # in each process: set once no more is to be measured
@@ -118,7 +119,7 @@ async def _tell(step: Step, day_id: UUID, due: int, took: "asyncio.Future[list[f
         step.at(await _touched(day_id), due, "agreements")
 
 
-async def _due(db: database.Db) -> int:
+async def _due(db: Db) -> int:
     its = select(func.count()).select_from(Agreement).where(Agreement.next_on <= await clock.today(db))
     return (await db.execute(its)).scalar_one()
 
@@ -135,21 +136,17 @@ def walk(day_id: UUID | None, number: int, seconds_max: float) -> float:
 
     began = time.process_time()
     if day_id is not None:
-        asyncio.run(_walk(day_id, number, seconds_max))
+        nearby.run(_walk(day_id, number, seconds_max))
     return time.process_time() - began
 
 
 async def _walk(day_id: UUID, number: int, seconds_max: float) -> None:
     until = time.monotonic() + seconds_max
-    try:
-        while time.monotonic() < until and not ENDS[0].is_set():
-            async with transaction() as db:
-                await passing.do_next_batch(db, day_id, number)
-                if (await db.get_one(DayRange, (day_id, number))).ended_at is not None:
-                    return
-    finally:
-        await database.close_engine()
-        await cache.close_valkey()
+    while time.monotonic() < until and not ENDS[0].is_set():
+        async with transaction() as db:
+            await passing.do_next_batch(db, day_id, number)
+            if (await db.get_one(DayRange, (day_id, number))).ended_at is not None:
+                return
 
 
 # Interest that was booked in the statement and not in the ledger, or the other way round.
