@@ -4,7 +4,7 @@ once another has held that against the bank's statement.
 
 from uuid import UUID
 
-from sqlalchemy import Text, cast, exists, select
+from sqlalchemy import Exists, Text, cast, exists, select
 
 from domain import approvals
 from domain.actors import StaffActor
@@ -35,14 +35,21 @@ async def propose(db: Db, actor: StaffActor, refund_id: UUID, reference: str) ->
         sentence = N_("Name the transfer as the bank does, in up to {most} characters.")
         raise invalid(sentence, ("reference",), most=REFERENCE_MAX)
     refund = await _lock(db, refund_id)
+    if not await is_owed_back(db, refund):
+        raise _not_open()
     seen = hash_of(refund, reference)
     await approvals.propose(db, actor, BY_HAND, subject=str(refund.id), hash=seen, title=reference)
     return refund
 
 
 async def approve(db: Db, actor: StaffActor, refund_id: UUID, seen: str) -> Refund:
-    """Book that it is back with the person. Refuses what `approvals.approve` does, and NOT_OPEN what is not owed back any more."""
+    """Book that it is back with the person; what they paid with it meanwhile is owed again.
+
+    Refuses what `approvals.approve` does, and NOT_OPEN what went back otherwise since, or may.
+    """
     refund = await _lock(db, refund_id)
+    if not await can_be_booked(db, refund):
+        raise _not_open()
     reference = (await history(db, refund))[-1:]
     now = hash_of(refund, reference[0].title) if reference else ""
     given = await approvals.approve(db, actor, BY_HAND, subject=str(refund.id), seen=seen, now=now)
@@ -69,13 +76,27 @@ async def is_owed_back(db: Db, refund: Refund) -> bool:
     """Whether the cashier has not given it back, nothing else of it is on its way, by a cashier or by hand, and so much is still
     with us.
     """
-    going = exists().where(Refund.user_id == refund.user_id, Refund.cause_id == refund.cause_id)
-    going = going.where(Refund.cause == refund.cause, Refund.status == PaymentStatus.PENDING)
+    return await _is_free(db, refund) and await causes.cause(refund.cause).is_owed_back(db, refund)
+
+
+async def can_be_booked(db: Db, refund: Refund) -> bool:
+    """Whether what is said to have gone out is what was owed: it still is, or was until the person paid with it."""
+    if await is_owed_back(db, refund):
+        return True
+    since = _of_its_cause(refund).where(Refund.status == PaymentStatus.SETTLED, Refund.settled_at >= refund.begun_at)
+    return await _is_free(db, refund) and not await db.scalar(select(since))
+
+
+async def _is_free(db: Db, refund: Refund) -> bool:
+    going = _of_its_cause(refund).where(Refund.status == PaymentStatus.PENDING)
     if refund.status is not PaymentStatus.FAILED or await db.scalar(select(going)):
         return False
-    if await is_under_way(db, refund.user_id, PaidFor(refund.cause, refund.cause_id), but=refund.id):
-        return False
-    return await causes.cause(refund.cause).is_owed_back(db, refund)
+    return not await is_under_way(db, refund.user_id, PaidFor(refund.cause, refund.cause_id), but=refund.id)
+
+
+def _of_its_cause(refund: Refund) -> Exists:
+    its = exists().where(Refund.user_id == refund.user_id, Refund.cause_id == refund.cause_id)
+    return its.where(Refund.cause == refund.cause)
 
 
 async def is_under_way(db: Db, user_id: UUID, purpose: PaidFor, *, but: UUID | None = None) -> bool:
@@ -92,10 +113,9 @@ async def _lock(db: Db, refund_id: UUID) -> Refund:
     seen = await find(db, refund_id)
     if seen is None:
         raise not_found(N_("We could not find this refund."))
-    refund = await refunding.lock(db, seen.user_id, seen.id)
-    if not await is_owed_back(db, refund):
-        raise Refusal(
-            RefusalCode.NOT_OPEN,
-            N_("This is not to be given back by hand: it is back, or on its way, or not owed any more."),
-        )
-    return refund
+    return await refunding.lock(db, seen.user_id, seen.id)
+
+
+def _not_open() -> Refusal:
+    sentence = N_("This is not to be given back by hand: it is back, or on its way, or not owed any more.")
+    return Refusal(RefusalCode.NOT_OPEN, sentence)

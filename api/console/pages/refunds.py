@@ -33,14 +33,14 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
         if refund is None:
             return page(request, "refused.html", 404, why=N_("We could not find this refund."))
         given = await by_hand.history(db, refund)
-        is_owed_back = await by_hand.is_owed_back(db, refund)
-    waiting = given[-1] if given and given[-1].verdict is None else None
+        waiting = given[-1] if given and given[-1].verdict is None else None
+        is_open = await (by_hand.can_be_booked if waiting else by_hand.is_owed_back)(db, refund)
     return page(
         request,
         "refund.html",
         status_of(refusal),
         refund=refund,
-        is_owed_back=is_owed_back,
+        is_open=is_open,
         waiting=waiting,
         is_mine=waiting is not None and waiting.proposed_by == visit.actor.staff_id,
         seen=by_hand.hash_of(refund, waiting.title) if waiting else "",

@@ -13,6 +13,7 @@ from domain.agreements import agreements, booking, repaying, statements
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import RepayWish
+from domain.agreements.standings import standing_of
 from domain.ledger.kinds import AccountKind as K
 from domain.payments import by_hand, refunding
 from domain.payments.cashiers import PaymentStatus, RefundAnswer
@@ -203,6 +204,26 @@ async def test_a_deposit_whose_way_back_fails_is_tried_again(clock: Clock) -> No
         ("FAILED", HELD),
         ("SETTLED", HELD),
     ]
+    await nothing_differs(agreement)
+
+
+async def test_what_rent_took_of_credit_that_had_gone_out_by_hand_is_owed_again(clock: Clock) -> None:
+    agreement = await moved_in(months=2)
+    await pay(agreement, RENT + 100)
+    async with transaction() as db:
+        held = await db.get_one(Agreement, (agreement.user_id, agreement.id))
+        [refund] = await repaying.give_back_credit(db, await standing_of(db, held))
+    await refunding.hear(refund.user_id, refund.id, RefundAnswer(PaymentStatus.FAILED))
+    async with transaction() as db:
+        one, other = [StaffActor((await staff_member(db, Role.RISK)).id, Role.RISK) for _ in range(2)]
+        await by_hand.propose(db, one, refund.id, "ICBC 1")
+    await clock.forward(days=31)
+    await day_passes(agreement.user_id)
+    assert ((await standing(agreement)).outstanding, (await standing(agreement)).credit) == (RENT - 100, 0)
+    async with transaction() as db:
+        await by_hand.approve(db, other, refund.id, by_hand.hash_of(refund, "ICBC 1"))
+    assert [(each.status.value, each.amount) for each in await refunds_of(agreement)] == [("SETTLED", 100)]
+    assert ((await standing(agreement)).outstanding, (await standing(agreement)).credit) == (RENT, 0)
     await nothing_differs(agreement)
 
 
