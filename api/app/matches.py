@@ -9,7 +9,7 @@ import strawberry
 from api.app.bands import BandEvidence
 from api.app.products import Product
 from api.app.viewing import viewer_field
-from api.graphql.connections import CountedConnection, counted, fixed_count
+from api.graphql.connections import CountedConnection, counted
 from api.graphql.context import Context, Info
 from api.graphql.mutations import Input, commit
 from api.graphql.reasons import Reason, translate_reasons
@@ -113,7 +113,7 @@ async def page_of(
             async with transaction() as db:
                 await impressions.record(db, user_id, news)
         page.found.recorded.update(shown.key for shown in news)
-    return cast(CountedConnection[Match], counted(page, fixed_count(page.count)))
+    return cast(CountedConnection[Match], counted(page, page.count))
 
 
 async def matching_of(user_id: UUID) -> Matching:

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from api.graphql import scalars
-from api.graphql.connections import After, CountedConnection, First, counted, fixed_count
+from api.graphql.connections import After, CountedConnection, First, counted
 from api.graphql.context import Info
 from api.graphql.enums import show
 from api.graphql.mutations import id_of
@@ -107,7 +107,7 @@ class ProductQuery:
         )
         async with reading() as db:
             page = await browsing.page(db, wanted, first=first, after=after)
-        return counted(page, fixed_count(page.count))
+        return counted(page, page.count)
 
 
 def _both(kind: ProductKind | None, kinds: list[ProductKind] | None) -> frozenset[ProductKind] | None:

@@ -109,8 +109,13 @@ async def listed_counted(
     newest_first: bool = False,
 ) -> CountedConnection[Any]:
     """A page as `listed` answers it, which also tells how many there are on all pages."""
+
+    async def count() -> int:
+        async with reading() as db:
+            return await count_of(db, query)
+
     page = await listed(query, keys, first, after, newest_first=newest_first)
-    return CountedConnection(edges=page.edges, page_info=page.page_info, count=rows(query))
+    return CountedConnection(edges=page.edges, page_info=page.page_info, count=count)
 
 
 NOTHING_YET = encode_cursor((0, UUID(int=0)))
@@ -121,28 +126,13 @@ def resumable(page: Page[T]) -> Page[T]:
     return page if page.end is not None else replace(page, end=NOTHING_YET)
 
 
-def counted(page: Page[Any], count: Count) -> Any:
-    """The page as a connection that `count` can count."""
-    return CountedConnection(**_fields(page), count=count)
-
-
-def rows(query: Select[Any]) -> Count:
-    """Counts what the pages are of."""
-
-    async def count() -> int:
-        async with reading() as db:
-            return await count_of(db, query)
-
-    return count
-
-
-def fixed_count(count: int) -> Count:
-    """Tells how long a list is that lies in memory."""
+def counted(page: Page[Any], count: int) -> Any:
+    """The page as a connection of a list that lies in memory, and is so long."""
 
     async def counted_already() -> int:
         return count
 
-    return counted_already
+    return CountedConnection(**_fields(page), count=counted_already)
 
 
 def _fields(page: Page[Any]) -> dict[str, Any]:
