@@ -17,8 +17,6 @@ def invent(
     as_json: AsJson = False,
 ) -> None:
     """Give the house a past of invented people, so that charts have something to show. Goes on where it was broken off."""
-    from functools import partial
-
     from rich.console import Console
 
     from api.cli import lab, nearby
@@ -34,7 +32,7 @@ def invent(
         def report(made: int, of: int) -> None:
             step.at(made, of, f"{made:,} of {of:,}")
 
-        done = nearby.run(_make(people or settings().invented_people, count, partial(report)))
+        done = nearby.run(_make(people or settings().invented_people, count, report))
         step.note = f"{done.made:,}, {'counted' if done.is_counted else 'left out of every count'}"
     if as_json:
         lab.write({"made": done.made, "people": done.people, "isWhole": done.is_whole, "isCounted": done.is_counted})
