@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, exports, query_of
+from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS, SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
@@ -114,10 +115,9 @@ async def benefit_page(request: Request, visit: StaffVisit) -> Response:
 async def save(request: Request, visit: StaffVisit) -> Response:
     """A new one; or with `version`, the one of this code."""
     form = await request.form()
-    version = str(form.get("version", ""))
     try:
         wanted, key = _wanted(form), str(form.get("key", ""))
-        seen = int(version) if version.isdecimal() else None
+        seen = read_whole(str(form.get("version", "")))
         await transact(lambda db: saving.save(db, visit.actor, wanted, expected_version=seen, key=key))
     except Refusal as refusal:
         return await _refused(request, form, refusal)
@@ -127,11 +127,11 @@ async def save(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.CHANGE_MEMBERSHIP)
 async def retire(request: Request, visit: StaffVisit) -> Response:
     form, id = await request.form(), read_id(request.path_params["id"])
-    version = str(form.get("version", ""))
-    if id is None or not version.isdecimal():
+    version = read_whole(str(form.get("version", "")))
+    if id is None or version is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
     try:
-        await transact(lambda db: saving.retire(db, visit.actor, benefit_id=id, expected_version=int(version)))
+        await transact(lambda db: saving.retire(db, visit.actor, benefit_id=id, expected_version=version))
     except Refusal as refusal:
         return await _show(request, refusal, {})
     return RedirectResponse(f"{ADDRESS}/{id}", 303)
@@ -140,8 +140,8 @@ async def retire(request: Request, visit: StaffVisit) -> Response:
 def _wanted(form: FormData) -> WantedBenefit:
     """As it was typed. Refuses INVALID what is no number or no amount."""
     said = {name: str(value).strip() for name, value in form.items()}
-    quota = said.get("quota", "")
-    if quota and not quota.isdecimal():
+    quota = read_whole(said.get("quota", ""))
+    if quota is None and said.get("quota"):
         raise invalid(
             N_("Enter 1 to {most}, or nothing: as often as one likes."), ("input", "quota"), most=saving.QUOTA_MAX
         )
@@ -151,7 +151,7 @@ def _wanted(form: FormData) -> WantedBenefit:
         segment=_choice(Segment, said.get("segment"), "segment"),
         tier_codes=[str(code) for code in form.getlist("tierCodes")],
         plan_codes=[str(code) for code in form.getlist("planCodes")],
-        quota=int(quota) if quota else None,
+        quota=quota,
         reset=_choice(QuotaReset, said.get("reset"), "reset"),
         unit_cost=_money(said.get("unitCost", ""), "unitCost"),
         member_value=_money(said.get("memberValue", ""), "memberValue"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from api.console.pages.numbers import read_whole
 from infra.database import Db
 from infra.errors import Refusal, invalid
 from infra.money import Money
@@ -109,9 +110,10 @@ def _written(said: Mapping[str, Any]) -> list[Locale]:
 def _whole(text: str, field: tuple[str, ...]) -> int:
     if not text:
         return 0
-    if not text.isdecimal() or len(text) > 9:
+    number = read_whole(text)
+    if number is None:
         raise invalid(NO_NUMBER, field, text=text[:20])
-    return int(text)
+    return number
 
 
 def _money(text: str) -> Money:

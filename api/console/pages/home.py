@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import NO_DAY
+from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.refusing import sentence_of
@@ -106,8 +107,10 @@ async def _figures(request: Request, db: Db) -> tuple[SpanAsked, MembershipFigur
 
 def _asked(request: Request) -> SpanAsked:
     said = request.query_params
-    days = int(said.get("days", "")) if said.get("days", "").isdecimal() else DAYS_USUAL
-    return SpanAsked(min(days, figures.DAYS_MAX), _day(said.get("from")), _day(said.get("to")))
+    days = read_whole(said.get("days", ""))
+    return SpanAsked(
+        DAYS_USUAL if days is None else min(days, figures.DAYS_MAX), _day(said.get("from")), _day(said.get("to"))
+    )
 
 
 def _day(text: str | None) -> date | None:

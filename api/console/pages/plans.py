@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
 from api.console.pages.listing import TableQuery, exports, query_of
+from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS
 from api.console.pages.visits import StaffVisit, requires
@@ -69,7 +70,7 @@ async def save(request: Request, visit: StaffVisit) -> Response:
     try:
         if status not in set(OfferedStatus):
             raise invalid(N_("Choose one of these."), ("input", "status"))
-        asked, seen = _wanted(form), int(version) if version.isdecimal() else None
+        asked, seen = _wanted(form), read_whole(version)
         await transact(
             lambda db: offering.save(
                 db, visit.actor, asked, status=OfferedStatus(status), expected_version=seen, key=key
@@ -100,8 +101,8 @@ def _wanted(form: FormData) -> WantedPlan:
     said, currency = {name: str(value).strip() for name, value in form.items()}, settings().currency
     if said.get("period") not in set(PlanPeriod):
         raise invalid(N_("Choose one of these."), ("input", "period"))
-    days = said.get("trialDays", "")
-    if not days.isdecimal():
+    days = read_whole(said.get("trialDays", ""))
+    if days is None:
         most = wanted.TRIAL_DAYS_MAX
         raise invalid(N_("Enter a number from 0 to {most}."), ("input", "trialDays"), most=most)
     try:
@@ -109,7 +110,7 @@ def _wanted(form: FormData) -> WantedPlan:
     except ValueError:
         raise invalid(N_("Enter an amount above 0."), ("input", "price")) from None
     codes = [str(code) for code in form.getlist("benefitCodes")]
-    return WantedPlan(said.get("code", ""), said.get("name", ""), price, PlanPeriod(said["period"]), int(days), codes)
+    return WantedPlan(said.get("code", ""), said.get("name", ""), price, PlanPeriod(said["period"]), days, codes)
 
 
 async def _lines(db: Db, asked: TableQuery) -> list[PlanLine]:

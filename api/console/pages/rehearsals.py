@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.datastructures import FormData
 
+from api.console.pages.numbers import read_whole
 from domain.credit.grades import Grade
 from domain.market.products import Product
 from domain.market.rule_inputs import INPUTS, RuleInput, Shape
@@ -75,9 +76,10 @@ def _share(percent: str) -> Decimal | None:
 def _whole(text: str) -> int | None:
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 9:
+    number = read_whole(text)
+    if number is None:
         raise _no_number(text)
-    return int(text)
+    return number
 
 
 def _money(text: str, currency: str) -> Money | None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.refusing import sentence_of, status_of
@@ -138,12 +139,14 @@ async def _asked(form: FormData) -> list[ProposedRule]:
     """What was typed, lowest tier first. Refuses INVALID what is no number, at its place."""
     asked = []
     for place, code in enumerate(await _codes()):
-        typed = {column: str(form.get(f"{code}.{column}", "")).strip() for column in COLUMNS}
-        for column, text in typed.items():
-            if not text.isdecimal():
+        typed = dict[str, int]()
+        for column in COLUMNS:
+            number = read_whole(str(form.get(f"{code}.{column}", "")).strip())
+            if number is None:
                 most, field = drafting.MOST[column], ("input", "rules", str(place), NAMES[column])
                 raise invalid(N_("Enter a number from 0 to {most}."), field, most=most)
-        asked.append(ProposedRule(code, **{column: int(text) for column, text in typed.items()}))
+            typed[column] = number
+        asked.append(ProposedRule(code, **typed))
     return asked
 
 

@@ -12,7 +12,7 @@ from domain.actors import Role
 from infra import clock
 from infra.copying import copy_in
 from infra.database import reading, transaction
-from infra.ids import new_id
+from infra.ids import global_id, new_id
 from membership import rules
 from membership.benefits import Benefit, BenefitStatus
 from membership.changing import publishing, simulations
@@ -231,3 +231,22 @@ async def test_the_regulators_file_has_all_of_them_however_many() -> None:
         every = (await db.execute(select(func.count(ModelMove.id)))).scalar_one()
         lines = regulator._lines(await regulator._in_force(db))
         assert sum(what == "model" for what, *_ in lines) == every > 5_000
+
+
+async def test_what_has_thousands_of_digits_is_no_number(browser_of: NewBrowser) -> None:
+    """Python reads none so long, and no column has room for it."""
+    marketing, long = await browser_of(Role.MARKETING), "9" * 5_000
+    assert (await marketing.open(f"/console?days={long}")).status_code == 200
+    saved = {"segment": "HOSPITALITY", "reset": "MONTHLY", "cycle": "CALENDAR", "unitCost": "80", "memberValue": "80"}
+    forms = {
+        RULES: typed(**{"GOLD.points_at_least": long}),
+        "/console/benefits": {**saved, "quota": long},
+        "/console/plans": {"period": "QUARTER", "price": "30", "trialDays": long, "status": "DRAFT"},
+    }
+    assert [(await marketing.send(path, form)).status_code for path, form in forms.items()] == [400] * 3
+    assert (await marketing.send(f"/console/benefits/{uuid4()}/retire", {"version": long})).status_code == 404
+    fee = {"number": long, "why": "GOODWILL"}
+    risk = await browser_of(Role.RISK)
+    assert (
+        await risk.send(f"/console/agreements/{global_id('Agreement', new_id())}/late-fees", fee)
+    ).status_code == 404
