@@ -119,15 +119,13 @@ def _scope(since: date | None, until: date | None, agreement: str | None) -> "Le
 
 
 def _uuid(text: str) -> UUID:
-    from infra.ids import parse_global_id
+    from infra.ids import parse_global_id, read_id
 
     parsed = parse_global_id(text)
-    if parsed is not None:
-        return parsed[1]
-    try:
-        return UUID(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no id: name a GraphQL id or a UUID", param_hint="--agreement") from None
+    found = parsed[1] if parsed else read_id(text)
+    if found is None:
+        raise typer.BadParameter(f"{text} is no id: name a GraphQL id or a UUID", param_hint="--agreement")
+    return found
 
 
 async def _check(scope: "LedgerScope") -> "Check":

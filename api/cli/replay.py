@@ -39,17 +39,13 @@ def replay(
 
 
 def _uuid(kind: str, text: str) -> "UUID":
-    from uuid import UUID
-
-    from infra.ids import parse_global_id
+    from infra.ids import parse_global_id, read_id
 
     parsed = parse_global_id(text)
-    if parsed is not None and parsed[0] == kind:
-        return parsed[1]
-    try:
-        return UUID(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no id of a {kind.lower()}") from None
+    found = parsed[1] if parsed and parsed[0] == kind else read_id(text)
+    if found is None:
+        raise typer.BadParameter(f"{text} is no id of a {kind.lower()}")
+    return found
 
 
 async def _replay(kind: str, key: "UUID") -> "Replay":
