@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from infra import clock, outbox, schedules
@@ -24,6 +24,9 @@ EVERY, FRESH = timedelta(minutes=10), timedelta(minutes=15)
 UNASKED = timedelta(hours=6)  # so often the worker counts what nobody asks for
 FORGOTTEN = timedelta(days=1)
 NOTED = timedelta(hours=1)  # that somebody asked: so often at the most is it written down
+_ONE_AT_A_TIME = func.pg_advisory_xact_lock(
+    0x6B657074
+)  # a lock: two workers that are woken together count one after the other
 DUE = declare("kept_counts.due")
 schedules.recur(DUE, EVERY)
 
@@ -65,14 +68,18 @@ async def recall(db: Db, counting: Counting) -> tuple[Json, datetime]:
     return content, counted_at
 
 
-async def renew(db: Db, countings: Collection[Counting]) -> None:
-    """Count again, and keep, what somebody asked for within a day, and what was not counted for hours; and forget all else."""
+async def renew(db: Db, countings: Collection[Counting], woken_at: datetime) -> None:
+    """Count again, and keep, what somebody asked for within a day, and what was not counted for hours; and forget all else.
+
+    What was counted since it was woken, for somebody else who woke it, is not counted once more.
+    """
+    await db.execute(select(_ONE_AT_A_TIME))
     now = await clock.now(db)
     names = {each.name for each in countings}
     await db.execute(delete(KeptCount).where(KeptCount.name.not_in(names)))
     is_unasked = or_(KeptCount.asked_at.is_(None), KeptCount.asked_at <= now - FORGOTTEN)
-    rests = select(KeptCount.name).where(KeptCount.counted_at > now - UNASKED, is_unasked)
-    resting = set((await db.execute(rests)).scalars())
+    is_resting = or_(and_(KeptCount.counted_at > now - UNASKED, is_unasked), KeptCount.counted_at > woken_at)
+    resting = set((await db.execute(select(KeptCount.name).where(is_resting))).scalars())
     for each in countings:
         if each.name not in resting:
             await _keep(db, each.name, now, await each.count(db))
@@ -80,6 +87,7 @@ async def renew(db: Db, countings: Collection[Counting]) -> None:
 
 async def forget(db: Db) -> None:
     """Count everybody anew, for other people count from now on."""
+    await db.execute(select(_ONE_AT_A_TIME))
     await db.execute(delete(KeptCount))
     await outbox.announce(db, DUE)
 

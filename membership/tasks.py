@@ -95,7 +95,7 @@ async def finish_retiring(db: Db, event: Event) -> None:
 @reaction(kept_counts.DUE, stored_as="count_everybody")
 async def count_everybody(db: Db, event: Event) -> None:
     """Before marketing asks."""
-    await kept_counts.renew(db, (census.COUNTING, tallying.TALLY, using.USES))
+    await kept_counts.renew(db, (census.COUNTING, tallying.TALLY, using.USES), event.occurred_at)
 
 
 @reaction(members.REVIEW_PLANNED, stored_as="review_member")

@@ -242,7 +242,7 @@ async def test_counts_take_them_in_or_leave_them_out(past: list[Invented]) -> No
         shown_to_them = (await db.execute(mine)).scalar_one()
     assert theirs_there == PEOPLE
     async with transaction() as db:
-        await kept_counts.renew(db, [tallying.TALLY])
+        await kept_counts.renew(db, [tallying.TALLY], await clock.now(db))
     await making.take_in(False)
     async with reading() as db:
         assert (await db.execute(select(kept_counts.KeptCount.name))).first() is None, "they were counted in it"
