@@ -24,9 +24,8 @@ EVERY, FRESH = timedelta(minutes=10), timedelta(minutes=15)
 UNASKED = timedelta(hours=6)  # so often the worker counts what nobody asks for
 FORGOTTEN = timedelta(days=1)
 NOTED = timedelta(hours=1)  # that somebody asked: so often at the most is it written down
-_ONE_AT_A_TIME = func.pg_advisory_xact_lock(
-    0x6B657074
-)  # a lock: two workers that are woken together count one after the other
+# A lock: two workers that are woken together count one after the other.
+_ONE_AT_A_TIME = func.pg_advisory_xact_lock(0x6B657074)
 DUE = declare("kept_counts.due")
 schedules.recur(DUE, EVERY)
 
