@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.reviewing import WaitingCase, waiting_at
 from api.console.pages.signals import EVIDENCE
@@ -30,7 +31,6 @@ from infra.settings import settings
 from infra.words import N_
 
 OUTCOMES = {"approve": DecisionOutcome.APPROVE, "decline": DecisionOutcome.DECLINE}
-TERM_DIGITS_MAX = 4
 NO_SUCH = N_("We could not find this application.")
 
 
@@ -63,8 +63,7 @@ class CaseForm:
     @property
     def months_asked(self) -> int | None:
         """None where nothing was chosen; 0, which no product offers, where it is no term."""
-        is_term = self.months.isdecimal() and len(self.months) <= TERM_DIGITS_MAX
-        return int(self.months) if is_term else 0 if self.months else None
+        return read_whole(self.months) or 0 if self.months else None
 
 
 async def form_of(request: Request) -> CaseForm:

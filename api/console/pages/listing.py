@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.console.pages.numbers import read_whole
 from api.console.pages.visits import StaffVisit
 from api.html import locale_of
 from api.visits import Endpoint
@@ -20,7 +21,7 @@ from infra.words import DEFAULT_LOCALE, N_, Locale, say
 
 T = TypeVar("T")
 Handler = Callable[[Request, StaffVisit], Awaitable[Response]]
-SEARCH_MAX, SKIP_DIGITS_MAX = 80, 5
+SEARCH_MAX = 80
 NO_DAY = N_("Write a day as 2026-01-31.")
 FALLS = N_("Choose a first day that is not after the last.")
 
@@ -63,12 +64,11 @@ def query_of(request: Request, path: str, sorts: Collection[str]) -> TableQuery:
     """Read leniently: what is no column is the first one, what are no days are all of them, with the reason."""
     said = request.query_params
     sort = said["sort"] if said.get("sort") in sorts else next(iter(sorts))
-    skip = said.get("skip", "")
     told = TableQuery(
         path,
         sort,
         said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX],
-        skip=int(skip) if skip.isdecimal() and skip.isascii() and len(skip) <= SKIP_DIGITS_MAX else 0,
+        skip=read_whole(said.get("skip", "")) or 0,
         locale=locale_of(request),
     )
     first, last, error = _days_of(request)

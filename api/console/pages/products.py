@@ -1,6 +1,5 @@
 """Products: whom each reaches and what comes of it, and whether anybody pays more for the same."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.exporting import table_as_csv
+from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.console.pages.watching import COLUMNS, GROUPS
@@ -96,7 +96,7 @@ def asked_by(request: Request) -> ListQuery:
     days = next((window for window in WINDOWS if said.get("days") == str(window)), 30)
     kind = ProductKind(said["kind"]) if said.get("kind") in set(ProductKind) else None
     sort = said["sort"] if said.get("sort") in {*SORTS, *RESULTS} else "partner"
-    skip = int(said["skip"]) if re.fullmatch(r"[0-9]{1,5}", said.get("skip", "")) else 0
+    skip = read_whole(said.get("skip", "")) or 0
     return ListQuery(days, sort, kind, said.get("q", "").replace("\0", "").strip()[:SEARCH_MAX] or None, skip)
 
 
