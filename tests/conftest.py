@@ -119,15 +119,36 @@ async def house(servers: embedded.Servers, lines: Lines, argon2_in_a_blink: None
     os.environ["LONGAN_DATABASE_URL"] = servers.database_url
     os.environ["LONGAN_VALKEY_URL"] = servers.valkey_url
     settings.cache_clear()
-    from api import wiring
-
-    await asyncio.to_thread(migrations.upgrade, servers.database_url)
     locks.watch()
-    await wiring.seed()
-    await come_to_work()
+    await make_ready(servers.database_url)
     yield
     await database.close_engine()
     await cache.close_valkey()
+
+
+async def make_ready(url: str) -> None:
+    """Every table, what the house begins with, and a colleague in each role; the house must be using this database."""
+    from api import wiring
+
+    await asyncio.to_thread(migrations.upgrade, url)
+    await wiring.seed()
+    await come_to_work()
+
+
+@pytest.fixture(scope="module")
+async def house_apart(house: None, servers: embedded.Servers, request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """The house on a database of this file's own, for tests that leave in it what no other could bear to find."""
+    name = f"apart_{request.module.__name__.rpartition('.')[2]}"
+    url = servers.create_database(name)
+    with pytest.MonkeyPatch.context() as patch:
+        await database.close_engine()
+        patch.setattr(settings(), "database_url", url)
+        reference.forget()
+        await make_ready(url)
+        yield
+        await database.close_engine()
+    reference.forget()
+    servers.drop_database(name)
 
 
 @pytest.fixture

@@ -56,6 +56,9 @@ from tests.api.offering import close
 from tests.api.people import open_shop, somebody
 from tests.api.walking import Place, document, leaves, mutations, put, sample
 
+# Rows of every kind, with anything in them: whoever reads a list of all of a kind would stumble over these.
+pytestmark = pytest.mark.usefixtures("house_apart")
+
 SCHEMAS = {"app": app_schema(), "partner": partner_schema()}
 ADDRESSES = {"app": "/graphql", "partner": "/partner/graphql"}
 NODES = {"app": APP_NODES, "partner": PARTNER_NODES}
