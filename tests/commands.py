@@ -19,25 +19,25 @@ _forking = get_context("forkserver")
 _forking.set_forkserver_preload(["api.cli", "api.wiring"])
 
 
-async def longan(*words: str, said: str = "") -> tuple[int, str]:
-    """Its exit code, and all that it told; `said` is what is typed."""
-    code, out, err = await asyncio.to_thread(_run, words, said)
+async def longan(*words: str, said: str = "", **environment: str) -> tuple[int, str]:
+    """Its exit code, and all that it told; `said` is what is typed, `environment` what it finds beside what all find."""
+    code, out, err = await asyncio.to_thread(_run, words, said, environment)
     return code, out + err
 
 
 async def figures(*words: str) -> tuple[int, Any]:
     """Its exit code, and the one JSON object that it prints."""
-    code, out, err = await asyncio.to_thread(_run, (*words, "--json"), "")
+    code, out, err = await asyncio.to_thread(_run, (*words, "--json"), "", {})
     assert out.startswith("{"), (out, err)
     return code, json.loads(out)
 
 
-def _run(words: tuple[str, ...], said: str) -> tuple[int, str, str]:
+def _run(words: tuple[str, ...], said: str, environment: Mapping[str, str]) -> tuple[int, str, str]:
     with tempfile.TemporaryDirectory() as folder:
         streams = [Path(folder, name) for name in ("in", "out", "err")]
         for path in streams:
             path.write_text(said if path is streams[0] else "")
-        process = _forking.Process(target=_be_the_command, args=(words, dict(os.environ), streams))
+        process = _forking.Process(target=_be_the_command, args=(words, {**os.environ, **environment}, streams))
         process.start()
         process.join(SECONDS_MAX)
         code, (_, out, err) = process.exitcode, [path.read_text() for path in streams]

@@ -30,6 +30,7 @@ os.environ["LONGAN_PUBLIC_URL"] = f"http://127.0.0.1:{_listening.getsockname()[1
 for _name in ("LONGAN_DATABASE_URL", "LONGAN_VALKEY_URL", "LONGAN_ENVIRONMENT"):
     os.environ.pop(_name, None)
 
+from api.cli import nearby  # noqa: E402
 from api.graphql.kept.answers import forget as forget_answers  # noqa: E402
 from infra import cache, database, embedded, migrations, reference, telemetry  # noqa: E402
 from infra.database import Db  # noqa: E402
@@ -97,6 +98,12 @@ def lines() -> Lines:
     with writing_to(lines):
         telemetry.configure_logging()
     return lines
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_close_nothing() -> None:
+    """What is open in this process is of all its tests, and of another loop than a command's."""
+    nearby.run = lambda work: asyncio.run(work)  # type: ignore[arg-type]  # all are coroutines
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,6 @@ from api.cli import app, lab, proving
 from api.cli.models import _promote
 from domain.actors import Role, StaffActor
 from domain.people import authenticators, staffing
-from infra import cache, database
 from infra.database import Db, reading, transaction
 from ml.live import registry
 from ml.live.store import ModelKind
@@ -111,15 +110,9 @@ def test_no_model_moves_without_somebody_who_proves_who_they_are(
         raise typer.Exit(1)
 
     monkeypatch.setattr(proving, "prove", refused)
-    monkeypatch.setattr(database, "close_engine", nothing)
-    monkeypatch.setattr(cache, "close_valkey", nothing)
     assert CliRunner().invoke(app, ["models", *move]).exit_code == 2, "nobody is named"
     assert CliRunner().invoke(app, ["models", *move, "--by", "risk@longan.test"]).exit_code == 1
     assert asked == ["risk@longan.test"]
-
-
-async def nothing() -> None:
-    """The servers are those of all tests, so nobody closes the way to them."""
 
 
 def options_of(command: Any, path: str = "longan") -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app, nearby
-from infra import backlog, cache, database, leases
+from infra import backlog, leases
 from infra.backlog import Backlog, Waiting
 from infra.database import Db
 
@@ -24,13 +24,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     def none() -> Iterator[None]:
         yield
 
-    async def nothing() -> None:
-        pass
-
     monkeypatch.setattr(nearby, "servers", none)
-    # What the other tests of this process have open stays open.
-    monkeypatch.setattr(database, "close_engine", nothing)
-    monkeypatch.setattr(cache, "close_valkey", nothing)
 
 
 def run(*words: str) -> tuple[int, str, str]:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from api.cli import app
 from domain.people import partner_tokens, signed_tokens, signing_keys
 from domain.people.signing_keys import SigningKey
-from infra import database, pruning, tokens
+from infra import pruning, tokens
 from infra.database import reading, transaction
 from tests.api.doors import Client
 from tests.api.people import open_shop
@@ -120,12 +120,8 @@ class TestCommand:
         loop, apart = asyncio.get_running_loop(), pytest.MonkeyPatch()
         with apart.context() as patched:
             patched.setattr(asyncio, "run", lambda work: asyncio.run_coroutine_threadsafe(work, loop).result())
-            patched.setattr(database, "close_engine", self.nothing)
             done = await asyncio.to_thread(CliRunner().invoke, app, ["keys", "tokens", *words])
         return done.exit_code, done.output
-
-    async def nothing(self) -> None:
-        pass
 
     async def test_it_rotates_once_refuses_and_ends_what_others_know(self, keys_put_back: None) -> None:
         code, told = await self.run("rotate")

@@ -55,6 +55,7 @@ def var(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path / "var"
     monkeypatch.undo()
     settings.cache_clear()
+    settings()  # of all tests, before any sets something for itself
 
 
 @pytest.fixture
