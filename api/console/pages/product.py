@@ -23,6 +23,7 @@ from domain.matching.product_days import ProductDay
 from domain.matching.reach import funnels, rehearsing
 from domain.matching.reach.funnels import Days, Funnel
 from domain.matching.reach.rehearsing import Rehearsal
+from domain.people.groups import PEOPLE_MIN
 from domain.permissions import Permission
 from infra.database import Db, reading, transaction
 from infra.errors import Refusal
@@ -91,6 +92,8 @@ async def _show(
         rehearsal=rehearsal,
         error=error,
         against_words=ABOUT,
+        is_exact=rehearsing.sees_people(visit.actor),
+        people_min=PEOPLE_MIN,
         whole=False,
     )
 
@@ -145,7 +148,8 @@ async def rehearse(request: Request, visit: StaffVisit) -> Response:
         status = status_of(refusal)
     if is_part:
         # htmx shows only what comes with 200.
-        return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, whole=True)
+        told = {"is_exact": rehearsing.sees_people(visit.actor), "people_min": PEOPLE_MIN, "whole": True}
+        return page(request, "rehearsal.html", rehearsal=found, error=error, against_words=ABOUT, **told)
     async with reading() as db:
         return await _show(request, visit, db, status=status, said=said, rehearsal=found, error=error)
 

@@ -22,22 +22,25 @@ from domain.matching.reach import funnels, questions
 from domain.matching.sweeps import snapshots, sweeps
 from domain.matching.sweeps.sweeps import Done
 from domain.people import worlds
+from domain.permissions import Permission
 from infra import counters
 from infra.counters import Use
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.setting_parts import Rate
+from infra.settings import settings
 from infra.words import N_
 
 NOBODYS = -1  # a product that cannot be read is offered to nobody
 PER_ACTOR = Rate(times=60, seconds=60)
+A_DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
 class Rehearsal:
     """How many of all `people` of one frozen snapshot a product is eligible, as it is and as it would be.
 
-    `eligible_before` is None for a product that is not there yet. What a partner is told: see `disclosure`.
+    `eligible_before` is None for a product that is not there yet. What is told to whoever sees no applications: see `disclosure`.
     """
 
     snapshot: UUID  # the sweep that took it
@@ -90,9 +93,25 @@ async def _rehearsed(db: Db, actor: Actor, before: Product | None, after: Produc
         raise Refusal(RefusalCode.NOT_OPEN, N_("Available after the first nightly matching."))
     if isinstance(actor, PartnerActor):
         await questions.count(db, actor.partner_id, [done.id, _terms(before), _terms(after)])
+    elif not sees_people(actor):
+        await _count_of_day(db, actor)
     people = await snapshots.of_sweep(db, done.id)
-    answer = disclosed if isinstance(actor, PartnerActor) else compared
+    answer = compared if sees_people(actor) else disclosed
     return await asyncio.to_thread(answer, done, people, before, after)
+
+
+def sees_people(actor: Actor) -> bool:
+    """Whether they are told exactly. By rules of one's own anybody could be told from all others, with what they earn and how they
+    are graded: so only whoever reviews applications is, who sees people one by one.
+    """
+    return isinstance(actor, StaffActor) and actor.may(Permission.REVIEW_APPLICATIONS)
+
+
+async def _count_of_day(db: Db, actor: Actor) -> None:
+    most = settings().partner_questions_a_day
+    if retry_at := await counters.take(db, [Use(Rate(times=most, seconds=A_DAY), "rehearsals", actor.name)]):
+        sentence = N_("You can rehearse {most} changes a day.")
+        raise Refusal(RefusalCode.LIMIT_EXCEEDED, sentence, retry_at=retry_at, most=most)
 
 
 def _terms(product: Product | None) -> object:
@@ -109,7 +128,7 @@ def compared(done: Done, people: PeopleColumns, before: Product | None, after: P
 
 
 def disclosed(done: Done, people: PeopleColumns, before: Product | None, after: Product) -> Rehearsal:
-    """Compare a product with what it would become, as a partner is told."""
+    """Compare a product with what it would become, as whoever sees no applications is told."""
     everybody = disclosure.in_tens(len(people), len(people))  # no question changes it
     return replace(_compare(done, disclosure.coarse(people), before, after, disclosure.disclose), people=everybody)
 

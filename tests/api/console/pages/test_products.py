@@ -189,7 +189,10 @@ class TestProduct:
 
 
 class TestRehearsing:
-    async def test_a_part_of_the_page_tells_what_would_change(self, browser: Browser, here: str, swept: Done) -> None:
+    async def test_a_part_of_the_page_tells_what_would_change(
+        self, browser_of: NewBrowser, here: str, swept: Done
+    ) -> None:
+        browser = await browser_of(Role.RISK)
         response = await browser.send(f"{here}/rehearse", {**FORM, "age_max": "25"}, htmx=True)
         told = words_of(response)
         assert response.status_code == 200 and "<html" not in response.text
@@ -197,6 +200,14 @@ class TestRehearsing:
             r"Eligible now → then simulated \d+ → \d+ of 150 people Would gain it 0 Would lose it −\d\d", told
         )
         assert "younger or older than the product is for" in told and f"Snapshot {swept.id}" in told
+
+    async def test_it_tells_marketing_of_nobody_alone(self, browser: Browser, here: str, swept: Done) -> None:
+        told = words_of(await browser.send(f"{here}/rehearse", {**FORM, "age_max": "25"}, htmx=True))
+        assert re.match(
+            r"Eligible now → then simulated \d+0 → (\d+0|fewer than 20) of 150 people Would gain it fewer than 20 Would lose it −\d0",
+            told,
+        )
+        assert "nothing of fewer than 20 people" in told
 
     async def test_without_script_the_whole_page_tells_it(self, browser: Browser, here: str, swept: Done) -> None:
         said = {**FORM, "regions": "cn-sh，CN-BJ", "age_min": "30", "grade_at_least": "C", "occupations": "student"}

@@ -31,7 +31,7 @@ from tests.api.people import Shop
 from tests.domain.market import oracle
 from tests.domain.matching import goods
 
-STAFF = StaffActor(new_id(), Role.MARKETING)
+STAFF = StaffActor(new_id(), Role.RISK)
 DONE = Done(new_id(), datetime(2300, 1, 1, tzinfo=UTC))  # later than any other
 PEOPLE = [applicant_of(sheet, goods.scored(grade=Grade.B)) for sheet in goods.sheets(150)]
 
@@ -115,6 +115,21 @@ async def test_a_partner_rehearses_its_own_and_is_told_nothing_fine(db: Db, shop
     assert found.people == 150 and found.eligible_before and found.lost and found.gained is None
     assert abs(found.eligible_before - exact.eligible_before) <= 25 and abs(found.lost - exact.lost) <= 25
     assert all(people % 10 == 0 and people >= 20 for people in found.against.values())
+
+
+@pytest.mark.parametrize("role", sorted({*Role} - {Role.RISK}))
+async def test_whoever_sees_no_applications_is_told_as_a_partner_is(
+    db: Db, shop: Shop, swept: Done, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    """Else anybody at the console would read to the cent what one person earns, by rules of their own."""
+    monkeypatch.setattr(settings(), "partner_questions_a_day", 2)
+    partner, staff = PartnerActor(shop.partner.id, "client"), StaffActor(new_id(), role)
+    for told in ({"rules": {"age_max": 18}}, {"rules": {"income_at_least": Money(1_500_000, "CNY")}}):
+        found = await rehearsing.of_id(db, staff, shop.product.id, told)
+        assert found == await rehearsing.of_sku(db, partner, "loan", told)
+    with pytest.raises(Refusal) as refused:
+        await rehearsing.of_id(db, staff, shop.product.id, {})
+    assert refused.value.code == RefusalCode.LIMIT_EXCEEDED
 
 
 async def test_a_partner_rehearses_what_it_does_not_offer_yet(db: Db, shop: Shop, swept: Done) -> None:
