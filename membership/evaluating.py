@@ -7,6 +7,7 @@ whoever changes is locked, read again and written with the others, in a few stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, text
@@ -128,6 +129,14 @@ async def _read(db: Db, statement: object, occasion: Occasion, **given: object) 
     return (await db.execute(statement, {"since": since, "restores": occasion.restores or 0, **given})).all()  # type: ignore[call-overload, no-any-return]
 
 
+def _grace_until(row: Row[Any], held: Tier, stands: Tier, now: datetime) -> datetime | None:
+    """The end of a grace that began before. Whoever met the rules that are taken back when theirs would have ended begins anew: they
+    were told of no end.
+    """
+    is_over = row.grace_until is not None and row.grace_until <= now
+    return None if is_over and row.valid_until is None and stands.rank >= held.rank else row.grace_until
+
+
 async def _judge_all(db: Db, people: Sequence[Row[tuple[object, ...]]], live: TierRules) -> list[JudgedMember]:
     now = await clock.now(db)
     reached_by = live.judge()
@@ -135,7 +144,8 @@ async def _judge_all(db: Db, people: Sequence[Row[tuple[object, ...]]], live: Ti
     verdicts = []
     for row in people:
         held, grace, _ = rule_of[row.judged_from]
-        verdicts.append(judge(held, row.grace_until, reached_by(row.points, row.activity), grace, now))
+        grace_until = _grace_until(row, held, rule_of[row.tier_code][0], now)
+        verdicts.append(judge(held, grace_until, reached_by(row.points, row.activity), grace, now))
     needed = {
         row.user_id: least
         for row, verdict in zip(people, verdicts, strict=True)

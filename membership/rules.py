@@ -153,6 +153,12 @@ async def lock(db: Db) -> None:
     await db.execute(select(Tier.code).where(Tier.rank == 1).with_for_update(key_share=True))
 
 
+async def hold(db: Db) -> None:
+    """Let no other rules become live until this transaction ends; those who judge by them do not wait for each other."""
+    live_one = select(TierRules.id).where(TierRules.status == RulesStatus.LIVE)
+    await db.execute(live_one.with_for_update(read=True))
+
+
 async def step(
     db: Db, version: TierRules, to: RulesStatus, actor: StaffActor | None, comment: str, *field: str
 ) -> None:

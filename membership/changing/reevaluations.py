@@ -17,7 +17,7 @@ from infra.database import Db
 from infra.entity import Entity
 from infra.events import declare
 from infra.settings import settings
-from membership import evaluating
+from membership import evaluating, rules
 from membership.evaluating import Occasion
 from membership.members import Member, MoveReason
 from membership.moving import TellingTurns
@@ -95,6 +95,11 @@ async def _progress(db: Db, run_id: UUID) -> ReevaluationProgress:
 
 
 async def _batch(db: Db, run: Reevaluation, part: ReevaluationRange) -> UUID | None:
+    # What it writes would come after whoever goes through everybody for the next rules has passed them.
+    await rules.hold(db)
+    await db.refresh(run)
+    if run.state is not runs.RunState.RUNNING:
+        return None
     reason = MoveReason.RULES_CHANGED if run.restores is None else MoveReason.ROLLED_BACK
     now, apart = await clock.now(db), timedelta(seconds=PACE.concurrency / settings().rescore_told_per_second)
     turns = TellingTurns(max(part.told_until or now, now), apart)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from domain.actors import StaffActor
 from domain.runs.runs import RunState
@@ -24,8 +24,10 @@ from membership.changing.reevaluations import PACE, Reevaluation, ReevaluationRa
 from membership.grants import Grant
 from membership.members import Member, TierMove
 from membership.rules import RulesStatus, TierRules
+from tests.clocks import Clock
 from tests.membership.changing.rules import EASIER, HARDER, Ladder, drafted, simulated
 from tests.membership.living import active, give_score, newcomer, on
+from tests.patience import until
 from tests.trying import rolled_back
 from tests.working import work_off
 
@@ -237,6 +239,52 @@ async def test_a_step_back_is_taken_once(author: StaffActor, approver: StaffActo
     with pytest.raises(Refusal) as further:
         await back(author, first, version.id)
     assert further.value.code is RefusalCode.NOT_OPEN
+
+
+async def test_a_step_back_waits_for_the_batch_at_work_or_what_that_writes_would_stay(
+    author: StaffActor, approver: StaffActor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, people = await live(), [await member(740, 9) for _ in range(3)]
+    monkeypatch.setattr(reevaluations, "BATCH", 2)  # so that it does not end its range, and hold the run at that
+    version = await publish(author, await approved(author, approver, HARDER))
+    await work_off(version.id)
+    run = await run_of(version)
+    async with transaction() as db:
+        await reevaluations.do_next_batch(db, run.id, 0)
+        stepping = asyncio.create_task(back(author, version, first.id))
+        mine = (await db.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        await until(lambda: is_over_or_waits(stepping, mine))
+        assert not stepping.done()
+    monkeypatch.setattr(reevaluations, "BATCH", 500)
+    await judge_everybody(await stepping)
+    async with transaction() as db:
+        await reevaluations.do_next_batch(db, run.id, 0)  # one that comes too late
+    assert {(await standings())[who][0] for who in people} == {"PLATINUM"}
+
+
+async def is_over_or_waits(task: asyncio.Task[TierRules], pid: int) -> bool:
+    """Whether a task is done, or somebody waits for what this process of the database holds."""
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE :pid = ANY(pg_blocking_pids(pid))")
+    async with reading() as db:
+        return task.done() or bool((await db.execute(waits, {"pid": pid})).scalar_one())
+
+
+async def test_a_grace_that_would_have_ended_meanwhile_begins_anew(
+    author: StaffActor, approver: StaffActor, clock: Clock
+) -> None:
+    """Whoever met the easier rules heard of no end, so nobody falls on the day of the step back."""
+    first, person = await live(), await member(620)
+    async with on(await clock.now()) as db:
+        await give_score(db, person, 560)
+        assert (await evaluating.evaluate(db, person)).valid_until is not None
+    version = await publish(author, await approved(author, approver, EASIER))
+    await judge_everybody(version)
+    assert (await standings())[person][::2] == ("SILVER", None)
+    await clock.forward(days=31)
+    back_at = await clock.now()
+    await judge_everybody(await back(author, version, first.id))
+    code, _, ends = (await standings())[person]
+    assert ends is not None and (code, ends >= back_at + timedelta(days=30)) == ("SILVER", True)
 
 
 async def test_the_same_step_back_sent_again_is_the_same(author: StaffActor, approver: StaffActor) -> None:
