@@ -24,9 +24,6 @@ from infra.words import N_
 A = TypeVar("A", StaffActor, MemberActor)
 Endpoint = Callable[[Request], Awaitable[Response]]
 NOT_YOURS = N_("Your role does not give access to this page.")
-# What a page says that cannot be shown.
-AWAY = N_("This is not available just now. Please try again in a moment.")
-BROKEN = N_("Something went wrong on our side. Please try again; if it stays, tell us when it happened.")
 BODY_BYTES_MAX = 20_000
 OLD_FORM = N_("This form is no longer valid. Please open the page again.")
 

@@ -39,12 +39,11 @@ from api.console.pages import (
     watching,
 )
 from api.graphql.errors import PublicError
-from api.visits import AWAY, BROKEN
+from api.refusing import why_failed
 
 
 def failed(request: Request, error: PublicError) -> Response:
-    why = AWAY if error.http_status in {429, 503} else BROKEN
-    return rendering.page(request, "failed.html", error.http_status, why=why)
+    return rendering.page(request, "failed.html", error.http_status, why=why_failed(error))
 
 
 def routes() -> list[BaseRoute]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS, SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from api.refusing import status_of
+from api.refusing import carry_out, status_of
 from api.visits import posted
 from domain.people.partners import Partner
 from domain.permissions import Permission
@@ -130,11 +131,11 @@ async def retire(request: Request, visit: StaffVisit) -> Response:
     version = read_whole(str(form.get("version", "")))
     if id is None or version is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
-    try:
-        await transact(lambda db: saving.retire(db, visit.actor, benefit_id=id, expected_version=version))
-    except Refusal as refusal:
-        return await _show(request, refusal, {})
-    return RedirectResponse(f"{ADDRESS}/{id}", 303)
+    return await carry_out(
+        lambda db: saving.retire(db, visit.actor, benefit_id=id, expected_version=version),
+        f"{ADDRESS}/{id}",
+        partial(_show, request, typed={}),
+    )
 
 
 def _wanted(form: FormData) -> WantedBenefit:

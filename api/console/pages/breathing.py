@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
@@ -11,6 +12,7 @@ from starlette.routing import Route
 from api.console.pages import hardships
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
+from api.refusing import carry_out
 from api.visits import posted
 from domain.agreements import agreements, breathing, ending_breathing
 from domain.agreements.agreements import Agreement
@@ -52,11 +54,11 @@ async def end(request: Request, visit: StaffVisit) -> Response:
     id = read_id(request.path_params["id"])
     if id is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
-    try:
-        await transact(lambda db: ending_breathing.end(db, visit.actor, id, str(form.get("reason", ""))))
-    except Refusal as refusal:
-        return await hardships.show(request, visit, refusal)
-    return RedirectResponse(hardships.ADDRESS, 303)
+    return await carry_out(
+        lambda db: ending_breathing.end(db, visit.actor, id, str(form.get("reason", ""))),
+        hardships.ADDRESS,
+        partial(hardships.show, request, visit),
+    )
 
 
 def _day(text: str, field: str) -> date:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,13 +17,13 @@ from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
-from api.visits import posted
+from api.refusing import carry_out, error_of, status_of
+from api.visits import NOT_YOURS, posted
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
 from infra.calendar import read_local_moment
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal, invalid
 from infra.ids import read_id
 from infra.paging import page_of
@@ -110,11 +111,11 @@ async def _lines(db: Db, asked: TableQuery) -> list[CampaignLine]:
 async def pause_all(request: Request, visit: StaffVisit) -> Response:
     form = await request.form()
     reason, key = str(form.get("reason", "")), str(form.get("key", ""))
-    try:
-        await transact(lambda db: pausing.pause_all(db, visit.actor, reason=reason, key=key))
-    except Refusal as refusal:
-        return await _show_all(request, visit, refusal)
-    return RedirectResponse(ADDRESS, 303)
+    return await carry_out(
+        lambda db: pausing.pause_all(db, visit.actor, reason=reason, key=key),
+        ADDRESS,
+        partial(_show_all, request, visit),
+    )
 
 
 async def _show_all(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
@@ -150,7 +151,7 @@ async def _show_all(request: Request, visit: StaffVisit, refusal: Refusal | None
         names=names,
         statuses=STATUSES,
         key=uuid4(),
-        error=_sentence(request, refusal),
+        error=error_of(request, refusal),
     )
 
 
@@ -168,12 +169,8 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
         return page(request, "refused.html", 404, why=NO_SUCH)
     permission, verb = step
     if not visit.actor.may(permission):
-        return page(request, "refused.html", 403, why=N_("Your role does not give access to this page."))
-    try:
-        await transact(verb(visit, id, form))
-    except Refusal as refusal:
-        return await _show(request, visit, refusal)
-    return RedirectResponse(f"{ADDRESS}/{id}", 303)
+        return page(request, "refused.html", 403, why=NOT_YOURS)
+    return await carry_out(verb(visit, id, form), f"{ADDRESS}/{id}", partial(_show, request, visit))
 
 
 def _stepping(take: Callable[..., Awaitable[Any]], **also: str) -> Callable[[StaffVisit, UUID, FormData], Verb]:
@@ -250,12 +247,8 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
         is_mine=campaign.author_id == visit.actor.staff_id,
         now=now.astimezone(clock.zone()),
         key=uuid4(),
-        error=_sentence(request, refusal),
+        error=error_of(request, refusal),
     )
-
-
-def _sentence(request: Request, refusal: Refusal | None) -> str | None:
-    return sentence_of(request, refusal) if refusal else None
 
 
 routes: list[Route] = [

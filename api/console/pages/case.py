@@ -1,6 +1,7 @@
 """One case: all that a reviewer has to see, two forms of their own, and a second step before anything is final."""
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from api.console.pages.rendering import page
 from api.console.pages.reviewing import WaitingCase, waiting_at
 from api.console.pages.signals import EVIDENCE
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.applications import applications, cases, deciding, given_reasons, review_holds
 from domain.applications.applications import AWAITING_REVIEW, Application
@@ -99,11 +100,8 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.REVIEW_APPLICATIONS)
 async def take(request: Request, visit: StaffVisit) -> Response:
     """Hold the case, so that nobody else decides it for a while."""
-    try:
-        await transact(lambda db: _take(db, visit, request))
-    except Refusal as refusal:
-        return await _case_page(request, visit, refusal=refusal)
-    return RedirectResponse(request.url.path.removesuffix("/take"), 303)
+    back = request.url.path.removesuffix("/take")
+    return await carry_out(lambda db: _take(db, visit, request), back, partial(_case_page, request, visit, None))
 
 
 async def _take(db: Db, visit: StaffVisit, request: Request) -> Application:
@@ -138,12 +136,11 @@ async def _case_page(
     request: Request, visit: StaffVisit, said: CaseForm | None = None, refusal: Refusal | None = None
 ) -> Response:
     """The case; with what was typed, and why it was not done."""
-    error = sentence_of(request, refusal) if refusal else None
     try:
         waiting = await _read(request, visit)
     except Refusal:
         return page(request, "refused.html", 404, why=NO_SUCH)
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     is_open = waiting.case.application.status in AWAITING_REVIEW
     shown = {"waiting": waiting, "said": said, "error": error, "is_open": is_open, "occupations": OCCUPATION_LABELS}
     is_held_by_other = waiting.hold is not None and waiting.hold.staff_id != visit.actor.staff_id

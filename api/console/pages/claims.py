@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.agreements import claiming, claims, deposits
 from domain.agreements.claims import Claim, ClaimStatus
@@ -18,7 +19,7 @@ from domain.agreements.deposits import Deposit
 from domain.agreements.standings import AgreementStanding, standings
 from domain.permissions import Permission
 from infra import clock
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal, invalid, not_found
 from infra.ids import new_id, read_id
 from infra.money import Money
@@ -65,8 +66,7 @@ async def _show(
     request: Request, visit: StaffVisit, said: ClaimForm | None = None, refusal: Refusal | None = None
 ) -> Response:
     """What waits; with what was typed, and why it was not done."""
-    error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         waiting, now = await _waiting(db, visit), await clock.now(db)
         count = await count_of(db, claims.undecided_for(visit.actor))
@@ -101,11 +101,7 @@ async def decide(request: Request, visit: StaffVisit) -> Response:
     id = read_id(request.path_params["id"])
     if id is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
-    try:
-        await transact(lambda db: _decide(db, visit, id, said))
-    except Refusal as refusal:
-        return await _show(request, visit, said, refusal)
-    return RedirectResponse(ADDRESS, 303)
+    return await carry_out(lambda db: _decide(db, visit, id, said), ADDRESS, partial(_show, request, visit, said))
 
 
 async def _decide(db: Db, visit: StaffVisit, id: UUID, said: ClaimForm) -> Claim:

@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.disputes import disputes, disputing
 from domain.disputes.disputes import Dispute, DisputeTexts
@@ -18,7 +19,7 @@ from domain.facts.counting_on import MARK
 from domain.facts.vocabulary import GROUP_LABELS
 from domain.permissions import Permission
 from infra import clock
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.paging import count_of
 from infra.words import N_
@@ -57,8 +58,7 @@ async def _show(
     request: Request, visit: StaffVisit, refusal: Refusal | None = None, typed: DisputeForm = EMPTY
 ) -> Response:
     """What waits; with what was typed to one of it, and why it was not done."""
-    error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         waiting, count = await _waiting(db, visit), await count_of(db, disputes.waiting_for(visit.actor))
     return page(
@@ -88,14 +88,12 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     except (ValueError, KeyError):
         return page(request, "refused.html", 404, why=N_("There is no such page."))
     said, named = str(form.get("comment", "")), wrong if upheld else []
-    try:
-        await transact(
-            lambda db: disputing.answer(db, visit.actor, id, upheld=upheld, fact_ids=named, answer=said, key=str(id))
-        )
-    except Refusal as refusal:
-        typed = DisputeForm(str(id), said, {str(each) for each in wrong})
-        return await _show(request, visit, refusal, typed)
-    return RedirectResponse(ADDRESS, 303)
+    typed = DisputeForm(str(id), said, {str(each) for each in wrong})
+    return await carry_out(
+        lambda db: disputing.answer(db, visit.actor, id, upheld=upheld, fact_ids=named, answer=said, key=str(id)),
+        ADDRESS,
+        partial(_show, request, visit, typed=typed),
+    )
 
 
 routes: list[Route] = [

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.agreements import agreements, breathing, easing, ending_breathing, hardships
 from domain.agreements.agreements import Agreement
@@ -19,7 +20,7 @@ from domain.agreements.standings import AgreementStanding, standings
 from domain.people.breathing_spaces import BreathingSpace
 from domain.permissions import Permission
 from infra import clock, vault
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import global_id, read_id
 from infra.paging import count_of
@@ -68,8 +69,7 @@ async def show(
     spared: Sequence[Spared] | None = None,
 ) -> Response:
     """The page, with what was said of a breathing space and what that would spare on each agreement."""
-    error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         waiting, running = await _waiting(db, visit), await _running(db, visit)
         count = await count_of(db, hardships.waiting_for(visit.actor))
@@ -113,11 +113,11 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     id, is_granted = read_id(request.path_params["id"]), ANSWERS.get(said)
     if id is None or is_granted is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
-    try:
-        await transact(lambda db: easing.answer(db, visit.actor, id, is_granted=is_granted, comment=comment))
-    except Refusal as refusal:
-        return await show(request, visit, refusal)
-    return RedirectResponse(ADDRESS, 303)
+    return await carry_out(
+        lambda db: easing.answer(db, visit.actor, id, is_granted=is_granted, comment=comment),
+        ADDRESS,
+        partial(show, request, visit),
+    )
 
 
 routes: list[Route] = [

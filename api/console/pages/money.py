@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
+from api.refusing import error_of, status_of
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.coming import BUCKETS
 from domain.agreements.movements import Movement, MovementKind
@@ -33,6 +34,7 @@ from domain.permissions import Permission
 from domain.reconciling import breaks
 from domain.reconciling.breaks import BreakKind, LedgerBreak
 from infra.database import Db, reading
+from infra.errors import Refusal
 from infra.ids import global_id, parse_global_id
 from infra.words import N_
 
@@ -192,8 +194,8 @@ async def agreement_page(request: Request, visit: StaffVisit) -> Response:
     return await show_agreement(request)
 
 
-async def show_agreement(request: Request, error: str | None = None, status: int = 200) -> Response:
-    """The page of the agreement whose id is in the path."""
+async def show_agreement(request: Request, refusal: Refusal | None = None) -> Response:
+    """The page of the agreement whose id is in the path; with why something was not done to it."""
     parsed = parse_global_id(request.path_params["id"])
     async with reading() as db:
         file = await _read(db, parsed[1]) if parsed and parsed[0] == "Agreement" else None
@@ -202,8 +204,8 @@ async def show_agreement(request: Request, error: str | None = None, status: int
     return page(
         request,
         "agreement.html",
-        status,
-        error=error,
+        status_of(refusal),
+        error=error_of(request, refusal),
         why_waived=WHY_WAIVED,
         address=request.path_params["id"],
         file=file,

@@ -3,17 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.approvals import Approval, Verdict, history
 from domain.people import commissions
@@ -21,7 +22,7 @@ from domain.people.commissions import CommissionRate
 from domain.people.partners import Partner
 from domain.permissions import Permission
 from domain.reconciling import remittances
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal, invalid
 from infra.ids import read_id
 from infra.words import N_
@@ -46,8 +47,7 @@ async def partners_page(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         live = select(Partner).where(~Partner.is_test).order_by(Partner.name)
         partners = {each.id: each for each in (await db.execute(live)).scalars()}
@@ -112,11 +112,7 @@ async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], 
     id = read_id(request.path_params["id"])
     if id is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
-    try:
-        await transact(lambda db: verb(db, id))
-    except Refusal as refusal:
-        return await _show(request, visit, refusal)
-    return RedirectResponse(ADDRESS, 303)
+    return await carry_out(lambda db: verb(db, id), ADDRESS, partial(_show, request, visit))
 
 
 routes: list[Route] = [

@@ -1,6 +1,7 @@
 """Plans: what is sold and what waits; written, approved by a second person, and retired."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from api.refusing import status_of
+from api.refusing import carry_out, status_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import Db, reading, transact
@@ -86,14 +87,14 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     """A second person's word on what waits."""
     form = await request.form()
     code, seen, said = (str(form.get(name, "")) for name in ("code", "seen", "said"))
-    try:
+
+    async def given(db: Db) -> None:
         if said == "approve":
-            await transact(lambda db: offering.approve(db, visit.actor, code=code, seen=seen, comment=""))
+            await offering.approve(db, visit.actor, code=code, seen=seen, comment="")
         else:
-            await transact(lambda db: offering.reject(db, visit.actor, code=code, comment=""))
-    except Refusal as refusal:
-        return await _show(request, refusal)
-    return RedirectResponse(ADDRESS, 303)
+            await offering.reject(db, visit.actor, code=code, comment="")
+
+    return await carry_out(given, ADDRESS, partial(_show, request))
 
 
 def _wanted(form: FormData) -> WantedPlan:

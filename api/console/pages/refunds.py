@@ -1,22 +1,23 @@
 """A refund that the cashier did not make: by which transfer of our bank it went out, and that a second person agrees."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.takings import id_of
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.approvals import Verdict
 from domain.payments import by_hand
 from domain.permissions import Permission
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.words import N_
 
@@ -27,7 +28,6 @@ async def refund_page(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = sentence_of(request, refusal) if refusal else None
     async with reading() as db:
         refund = await by_hand.find(db, id_of(request))
         if refund is None:
@@ -44,7 +44,7 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
         waiting=waiting,
         is_mine=waiting is not None and waiting.proposed_by == visit.actor.staff_id,
         seen=by_hand.hash_of(refund, waiting.title) if waiting else "",
-        error=error,
+        error=error_of(request, refusal),
     )
 
 
@@ -63,11 +63,8 @@ async def give_by_hand(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], Awaitable[Any]]) -> Response:
-    try:
-        await transact(lambda db: verb(db, id_of(request)))
-    except Refusal as refusal:
-        return await _show(request, visit, refusal)
-    return RedirectResponse(f"/console/refunds/{request.path_params['id']}", 303)
+    id = id_of(request)
+    return await carry_out(lambda db: verb(db, id), f"/console/refunds/{id}", partial(_show, request, visit))
 
 
 routes: list[Route] = [

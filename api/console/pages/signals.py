@@ -3,16 +3,17 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.approvals import Verdict
 from domain.permissions import Permission
@@ -20,7 +21,7 @@ from domain.risk import rules, signals
 from domain.risk.rules import RuleAction, RuleChange, RuleMode, SignalRule
 from domain.risk.signals import RuleCounts, SignalVerdict
 from infra import clock, locations
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import global_id, read_id
 from infra.words import N_
@@ -104,16 +105,11 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db], Awaitable[Any]]) -> Response:
-    try:
-        await transact(verb)
-    except Refusal as refusal:
-        return await _show(request, visit, refusal)
-    return RedirectResponse(ADDRESS, 303)
+    return await carry_out(verb, ADDRESS, partial(_show, request, visit))
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         newest = await signals.newest_for(db, visit.actor, SHOWN)
         lines = await _lines(db, visit)

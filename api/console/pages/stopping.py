@@ -1,18 +1,17 @@
 """Stops: what moves no money for now and why, what waits for it, and the buttons to stop and, by two people, to lift."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain import stops
 from domain.approvals import Verdict, history
@@ -22,7 +21,7 @@ from domain.people import staff
 from domain.people.partners import Partner
 from domain.permissions import Permission
 from domain.stops import EVERYTHING, Held, Stop, StopKind
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import read_id
 from infra.words import N_
@@ -63,7 +62,9 @@ async def stop(request: Request, visit: StaffVisit) -> Response:
     subject = read_id(str(form.get("subject", "")) or str(EVERYTHING))
     if kind not in set(StopKind) or subject is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
-    return await _done(request, visit, lambda db: stops.stop(db, visit.actor, StopKind(kind), subject, reason))
+    return await carry_out(
+        lambda db: stops.stop(db, visit.actor, StopKind(kind), subject, reason), ADDRESS, partial(_show, request, visit)
+    )
 
 
 @requires(Permission.STOP_MONEY)
@@ -83,20 +84,11 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
             case _:
                 await stops.propose_lift(db, visit.actor, id)
 
-    return await _done(request, visit, given)
-
-
-async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db], Awaitable[Any]]) -> Response:
-    try:
-        await transact(verb)
-    except Refusal as refusal:
-        return await _show(request, visit, refusal)
-    return RedirectResponse(ADDRESS, 303)
+    return await carry_out(given, ADDRESS, partial(_show, request, visit))
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         live = select(Partner.id, Partner.name).where(~Partner.is_test).order_by(Partner.name)
         partners = dict((await db.execute(live)).all())

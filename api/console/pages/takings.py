@@ -1,18 +1,19 @@
 """Money that fits nothing, one by one: what is known of it, and the forms by which staff find out what becomes of it."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages.money import WHY
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.agreements.agreements import Agreement, no_such_agreement
 from domain.agreements.repaying import REPAYMENT
@@ -22,7 +23,7 @@ from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment
 from domain.payments.takings import Taking
 from domain.permissions import Permission
-from infra.database import Db, reading, transact
+from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.ids import global_id, parse_global_id, read_id
 from infra.words import N_
@@ -34,7 +35,6 @@ async def taking_page(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
-    error = sentence_of(request, refusal) if refusal else None
     async with reading() as db:
         taking = (await db.execute(select(Taking).where(Taking.id == id_of(request)))).scalar_one_or_none()
         if taking is None:
@@ -55,7 +55,7 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
         seen=seen,
         is_on_its_way=is_on_its_way,
         agreement_id=agreement_id,
-        error=error,
+        error=error_of(request, refusal),
     )
 
 
@@ -107,11 +107,8 @@ async def send_back(request: Request, visit: StaffVisit) -> Response:
 
 
 async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], Awaitable[Any]]) -> Response:
-    try:
-        await transact(lambda db: verb(db, id_of(request)))
-    except Refusal as refusal:
-        return await _show(request, visit, refusal)
-    return RedirectResponse(f"/console/takings/{request.path_params['id']}", 303)
+    id = id_of(request)
+    return await carry_out(lambda db: verb(db, id), f"/console/takings/{id}", partial(_show, request, visit))
 
 
 def id_of(request: Request) -> UUID:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -14,8 +15,8 @@ from starlette.routing import Route
 from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
-from api.visits import posted
+from api.refusing import carry_out, sentence_of, status_of
+from api.visits import NOT_YOURS, posted
 from domain.people import staff
 from domain.permissions import Permission
 from infra import clock
@@ -111,12 +112,8 @@ async def take_step(request: Request, visit: StaffVisit) -> Response:
     if id is None or verb is None or permission is None:
         return page(request, "refused.html", 404, why=NO_SUCH)
     if not visit.may(permission):
-        return page(request, "refused.html", 403, why=N_("Your role does not give access to this page."))
-    try:
-        await transact(lambda db: verb(db, visit, id, form))
-    except Refusal as refusal:
-        return await _show(request, visit, id, refusal)
-    return RedirectResponse(f"{ADDRESS}/{id}", 303)
+        return page(request, "refused.html", 403, why=NOT_YOURS)
+    return await carry_out(lambda db: verb(db, visit, id, form), f"{ADDRESS}/{id}", partial(_show, request, visit, id))
 
 
 async def _publish(db: Db, visit: StaffVisit, id: UUID, form: FormData) -> TierRules:

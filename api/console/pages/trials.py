@@ -10,7 +10,7 @@ from api.addresses import client_address
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from api.refusing import sentence_of, status_of
+from api.refusing import error_of, status_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading, transact
@@ -38,8 +38,7 @@ async def trial(request: Request, visit: StaffVisit) -> Response:
             challenge = await _ask(request, phone)
     except Refusal as refused:
         refusal = refused
-    error = sentence_of(request, refusal) if refusal else None
-    status = status_of(refusal)
+    error, status = error_of(request, refusal), status_of(refusal)
     return page(
         request, "trial.html", status, campaign=campaign, challenge=challenge, phone=phone, done=done, error=error
     )

@@ -1,20 +1,20 @@
 """Waiving late fees: on the page of an agreement, by whoever may."""
 
+from functools import partial
+
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.console.pages import money
 from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out
 from api.visits import posted
 from domain.agreements import waiving
 from domain.agreements.waiving import WhyWaived
 from domain.permissions import Permission
-from infra.database import transact
-from infra.errors import Refusal
 from infra.ids import parse_global_id
 from infra.words import N_
 
@@ -28,12 +28,11 @@ async def waive(request: Request, visit: StaffVisit) -> Response:
     if parsed is None or parsed[0] != "Agreement":
         return page(request, "refused.html", 404, why=money.NO_SUCH)
     id = parsed[1]
-    try:
-        await transact(lambda db: waiving.waive(db, visit.actor, id, number, WhyWaived(why)))
-    except Refusal as refusal:
-        error = sentence_of(request, refusal)
-        return await money.show_agreement(request, error, status_of(refusal))
-    return RedirectResponse(f"/console/agreements/{request.path_params['id']}", 303)
+    return await carry_out(
+        lambda db: waiving.waive(db, visit.actor, id, number, WhyWaived(why)),
+        f"/console/agreements/{request.path_params['id']}",
+        partial(money.show_agreement, request),
+    )
 
 
 routes: list[Route] = [

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from api.partner.deliveries import ERRORS
 from api.partner.pages.listing import further, listed
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
-from api.refusing import sentence_of, status_of
+from api.refusing import carry_out, error_of, status_of
 from api.visits import posted
 from domain.permissions import Permission
-from infra.database import reading, transact
+from infra.database import reading
 from infra.errors import Refusal
 from infra.ids import read_id
 from infra.words import N_
@@ -74,17 +75,14 @@ async def resend(request: Request, visit: MemberVisit) -> Response:
     delivery_id = read_id(request.path_params["id"])
     if delivery_id is None:
         return page(request, "refused.html", 404, why=N_("There is no such page."))
-    try:
-        await transact(lambda db: replaying.replay(db, visit.actor.partner, delivery_id))
-    except Refusal as refusal:
-        return await _show(request, visit, refusal)
-    return RedirectResponse(ADDRESS, 303)
+    return await carry_out(
+        lambda db: replaying.replay(db, visit.actor.partner, delivery_id), ADDRESS, partial(_show, request, visit)
+    )
 
 
 async def _show(request: Request, visit: MemberVisit, refusal: Refusal | None = None) -> Response:
     said = request.query_params.get("status")
     status = WebhookDeliveryStatus(said) if said in set(WebhookDeliveryStatus) else None
-    error = sentence_of(request, refusal) if refusal else None
     async with reading() as db:
         own, id = await listing.listed(db, visit.actor.partner, endpoint_id=None, status=status)
         shown = await listed(request, db, own, [id])
@@ -100,7 +98,7 @@ async def _show(request: Request, visit: MemberVisit, refusal: Refusal | None = 
         status=status,
         statuses=STATUSES,
         further=further(request, shown),
-        error=error,
+        error=error_of(request, refusal),
     )
 
 
