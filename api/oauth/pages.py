@@ -18,7 +18,8 @@ from api.html import locale_of
 from api.oauth import rendering
 from api.oauth.authorizing import Back, NotSentBack, SentBack, asked_of, client_of, pushed_in
 from api.oauth.seats import DEVICE_COOKIE, PATH, NotSeated, Seat, give_seat, page_of, remember_device, seat_of
-from api.refusing import sentence_of
+from api.refusing import sentence_of, status_of, why_failed
+from api.visits import OLD_FORM
 from domain.people import second_signing, signing_in
 from domain.people.partners import Partner
 from domain.people.second_factors import FactorKind
@@ -35,14 +36,12 @@ from integrations.sandbox.personas import PERSONAS
 from integrations.simulated import people
 
 BODY_BYTES_MAX = 10_000
-STATUS = {RefusalCode.RATE_LIMITED: 429, RefusalCode.NOT_ALLOWED: 403}
 LOST = N_(
     "This page is over, or it was opened in another browser. Please go back to the website that sent you here and begin again."
 )
 LINK_OVER = N_(
     "This link was used already, or is too old. Please go back to the website that sent you here and begin again."
 )
-FORM_OVER = N_("This form is no longer valid. Please open the page again.")
 
 
 @asks(Permission.PUBLIC)
@@ -59,7 +58,7 @@ async def authorize(request: Request) -> Response:
         return rendering.over(request, 400, wrong.sentence)
     except Refusal as refusal:
         await asyncio.sleep(REFUSED_SECONDS)
-        return rendering.over(request, 429, refusal.message)
+        return rendering.over(request, status_of(refusal), refusal.message)
     response = RedirectResponse(page_of(kept), 303, headers=rendering.NO_STORE)
     give_seat(response, kept, browser)
     return response
@@ -85,7 +84,7 @@ async def _begun(db: Db, query: str, address: str) -> tuple[ShareRequest, Browse
 
 
 def failed(request: Request, error: PublicError) -> Response:
-    return rendering.over(request, error.http_status, rendering.AWAY)
+    return rendering.over(request, error.http_status, why_failed(error))
 
 
 @asks(Permission.PUBLIC)
@@ -130,7 +129,7 @@ Step = Callable[[Db, Visitor, Seat], Awaitable[Response | Refusal]]
 async def _take(db: Db, visitor: Visitor) -> Response | Refusal:
     seat = await seat_of(db, visitor.request)
     if not is_own_form(visitor.form, seat.form_secret):
-        return await rendering.asking(db, visitor.request, seat, 403, FORM_OVER)
+        return await rendering.asking(db, visitor.request, seat, 403, OLD_FORM)
     return await STEPS.get(visitor.typed("step"), _look)(db, visitor, seat)
 
 
@@ -253,7 +252,7 @@ async def _show(request: Request, status: int = 200, error: str | None = None) -
 async def _show_refused(request: Request, refusal: Refusal) -> Response:
     if refusal.code is RefusalCode.RATE_LIMITED:
         await asyncio.sleep(REFUSED_SECONDS)
-    return await _show(request, STATUS.get(refusal.code, 400), sentence_of(request, refusal))
+    return await _show(request, status_of(refusal), sentence_of(request, refusal))
 
 
 routes: list[BaseRoute] = [

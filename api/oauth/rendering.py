@@ -32,7 +32,6 @@ PAGES = Pages(Path(__file__).parent, "/oauth/static", CONSOLE.static_folder)
 NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 # Browsers hold a form's redirects to this too: the answer goes to the client's address, and from there wherever it leads.
 ANSWERED = {**POLICY, "form-action": "'self' https:"}
-AWAY = N_("This is not available just now. Please try again in a moment.")
 
 PURPOSES: Mapping[Purpose, str] = {
     Purpose.LENDING: N_("Lending you money"),
