@@ -14,7 +14,8 @@ from domain.money.conventions import LONGAN, Convention, LoanPart, Order
 from domain.money.day_counts import DAY
 from domain.money.due_dates import due_date
 from domain.money.lives import LoanLife, Payoff
-from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, Parts, PlannedRow
+from domain.money.loans import NOTHING, Act, BookingKind, LoanEvent, PlannedRow
+from domain.money.replays import LifeReplay
 from domain.money.rounding import nearest
 from domain.money.rows import Amounts, no_amounts, parts
 
@@ -177,14 +178,13 @@ class _Row:
         return again
 
 
-class _RentReplay:
+class _RentReplay(LifeReplay):
     def __init__(self, terms: RentTerms) -> None:
+        super().__init__()
         self.order = terms.convention.past_due
         rents = [(month, no_amounts() | {LoanPart.PRINCIPAL: month.rent}) for month in rent_months(terms)]
         self.rows = [_Row(*each) for each in rents]
         self.fallen = 0  # how many of them
-        self.bookings: list[Booking] = []
-        self.credit = 0
 
     def fall_due(self, on: date) -> None:
         while self.fallen < len(self.rows) and (row := self.rows[self.fallen]).month.starts_on <= on:
@@ -238,16 +238,3 @@ class _RentReplay:
                 self._book(BookingKind.REFUND, event.on, parts(again), number=row.month.number, ref=event.ref)
         if from_credit:
             self._book(BookingKind.REFUND, event.on, credit=-from_credit, ref=event.ref)
-
-    def _book(
-        self,
-        kind: BookingKind,
-        on: date,
-        parts: Parts = NOTHING,
-        *,
-        credit: int = 0,
-        number: int | None = None,
-        ref: str = "",
-    ) -> None:
-        self.credit += credit
-        self.bookings.append(Booking(kind, on, parts, credit, number, ref))

@@ -5,32 +5,30 @@ from datetime import date
 from fractions import Fraction
 
 from domain.money.allowing import Allowance
-from domain.money.conventions import LoanPart, Order
+from domain.money.conventions import LoanPart
 from domain.money.day_counts import DAY
 from domain.money.late_fees import Lateness, Times, charged_on, is_spared
 from domain.money.levelling import level
-from domain.money.loans import NOTHING, Act, Booking, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
+from domain.money.loans import Act, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
+from domain.money.paying_order import Step, to_give_up, to_pay
 from domain.money.planning import LoanPlan
 from domain.money.replanning import change_due_day, defer, lower
+from domain.money.replays import LifeReplay
 from domain.money.rows import Amounts, Row, no_amounts, parts
 
 FEE, PENALTY = LoanPart.FEE, LoanPart.PENALTY
 INTEREST, PRINCIPAL = LoanPart.INTEREST, LoanPart.PRINCIPAL
 # A pause comes first of its day, so that no payment then pays the interest of that day; then what keeps it from falling due.
 FIRST = (Act.PAUSE, Act.DEFERRAL, Act.LOWERING)
-GIVEN_UP = (PENALTY, FEE, INTEREST, PRINCIPAL)  # in this order, each of the oldest row first
-
-Step = tuple[int, LoanPart]  # a row's place, and a part of it
 
 
-class LoanReplay:
+class LoanReplay(LifeReplay):
     """`plan` begins with the first advance; before it there is nothing to charge or to pay off."""
 
     def __init__(self, terms: LoanTerms) -> None:
+        super().__init__()
         self.terms = terms
         self.plan: LoanPlan | None = None
-        self.bookings: list[Booking] = []
-        self.credit = 0
         self._allowance: Allowance | None = None
         self._lateness: Lateness | None = None
         self._pauses: list[Times] = []
@@ -73,19 +71,6 @@ class LoanReplay:
             new = Parts(interest=interest - row.booked)
             self._book(BookingKind.INTEREST, on, new, number=row.number, ref=ref)
             row.booked = interest
-
-    def _book(
-        self,
-        kind: BookingKind,
-        on: date,
-        parts: Parts = NOTHING,
-        *,
-        credit: int = 0,
-        number: int | None = None,
-        ref: str = "",
-    ) -> None:
-        self.credit += credit
-        self.bookings.append(Booking(kind, on, parts, credit, number, ref))
 
     def advance(self, event: LoanEvent) -> None:
         if self.plan is None:
@@ -152,7 +137,8 @@ class LoanReplay:
         payable = self.payable(event.on)
         if self._is_cut(event, _total(payable)):
             payable = self.payable(event.on)
-        left = self._spend(event.amount, event, BookingKind.REPAYMENT, self._horizontally(event.on), payable)
+        steps = to_pay(self._rows, event.on, self.terms.convention)
+        left = self._spend(event.amount, event, BookingKind.REPAYMENT, steps, payable)
         self._flow(event.amount - left, event.on)  # what is too much is still theirs
         if left:
             self._book(BookingKind.REPAYMENT, event.on, credit=left, ref=event.ref)
@@ -161,7 +147,7 @@ class LoanReplay:
         self._waive(event.amount, event)
 
     def _waive(self, amount: int, event: LoanEvent) -> None:
-        self._spend(amount, event, BookingKind.WAIVER, self._vertically(), self.payable(event.on))
+        self._spend(amount, event, BookingKind.WAIVER, to_give_up(self._rows), self.payable(event.on))
 
     def _is_cut(self, event: LoanEvent, owed: int) -> bool:
         """Gives up what the cap does not allow, where this payment settles the rest; whether there was anything of that."""
@@ -203,17 +189,6 @@ class LoanReplay:
         if self.plan is None:
             return []
         return [row.planned(*each) for row, each in zip(self.plan.rows, self.plan.amounts(on), strict=True)]
-
-    def _horizontally(self, on: date) -> Iterable[Step]:
-        return [(place, part) for place, row in enumerate(self._rows) for part in self._order(row, on)]
-
-    def _order(self, row: Row, on: date) -> Order:
-        if row.due_on < on:
-            return self.terms.convention.past_due
-        return self.terms.convention.due if row.due_on == on else self.terms.convention.ahead
-
-    def _vertically(self) -> Iterable[Step]:
-        return [(place, part) for part in GIVEN_UP for place in range(len(self._rows))]
 
     @property
     def _rows(self) -> list[Row]:
