@@ -24,45 +24,28 @@ from domain.payments.cashiers import (
     MandateAnswer,
     MandateOrder,
     MandateStatus,
-    Paid,
     PaymentStatus,
     RefundAnswer,
     RefundOrder,
 )
 from infra.money import Money
 from infra.setting_credentials import WeChatPayCashier
+from integrations.cashier import wechat_pay_answers as answers
 from integrations.cashier import wechat_pay_foretelling as foretelling
 from integrations.cashier import wechat_pay_opening as opening
 from integrations.cashier import wechat_pay_signing as signatures
-from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
+from integrations.cashier.reading import NotBelieved, order_id
 from integrations.cashier.wechat_pay_contracts import WeChatPayContracts
 from integrations.cashier.wechat_pay_draws import WeChatPayDraws, time_until_day
 from integrations.cashier.wechat_pay_line import WeChatPayLine
 from integrations.client import outgoing, patiently
-from integrations.replies import Reply, id_in, json_object, part_of, text_in
+from integrations.replies import Reply, json_object, part_of, text_in
 
 NAME = "wechat-pay"
-CURRENCY = "CNY"
 DEADLINE_SECONDS = 12
 UNKNOWN_ADDRESS = "127.0.0.1"
 SUCCESS = 200, 204
 
-STATUSES: Mapping[str, PaymentStatus] = {
-    "NOTPAY": PaymentStatus.NEEDS_ACTION,
-    "USERPAYING": PaymentStatus.PENDING,
-    "SUCCESS": PaymentStatus.SETTLED,
-    "REFUND": PaymentStatus.SETTLED,  # it came, and some of it went back since
-    "CLOSED": PaymentStatus.FAILED,
-    "REVOKED": PaymentStatus.FAILED,
-    "PAYERROR": PaymentStatus.FAILED,
-}
-STUCK = "ABNORMAL"  # the card is gone: somebody of ours gives it back by another way
-REFUND_STATUSES: Mapping[str, PaymentStatus] = {
-    "SUCCESS": PaymentStatus.SETTLED,
-    "CLOSED": PaymentStatus.FAILED,
-    "PROCESSING": PaymentStatus.PENDING,
-    STUCK: PaymentStatus.PENDING,
-}
 UNKNOWN = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
 PAID_OR_USED = frozenset({"ORDERPAID", "OUT_TRADE_NO_USED"})
 EMPTY = "NOT_ENOUGH"  # our own account there; a refund is asked for again once it is filled
@@ -79,7 +62,7 @@ class WeChatPayH5(Cashier):
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def collect(self, order: CashierOrder) -> CashierAnswer:
-        if order.amount.currency != CURRENCY:
+        if order.amount.currency != answers.CURRENCY:
             return CashierAnswer(PaymentStatus.FAILED)
         if order.mandate is not None:
             return await self._draws.draw(order) if self._draws else CashierAnswer(PaymentStatus.FAILED)
@@ -139,7 +122,7 @@ class WeChatPayH5(Cashier):
         _require(status)
         if text_in(reply, "out_trade_no") != order.id.hex or not self._is_ours(reply):
             raise CashierAway("wechat_pay:other_order")
-        return _answer(reply)
+        return answers.read_order(reply)
 
     async def close(self, order: CashierOrder) -> CashierAnswer:
         if order.mandate is not None and self._draws:
@@ -170,14 +153,14 @@ class WeChatPayH5(Cashier):
         if text_in(reply, "code") == EMPTY:
             return RefundAnswer(PaymentStatus.PENDING, is_stuck=True)
         _require(status)
-        return _refund_answer(reply, refund)
+        return answers.read_refund(reply, refund)
 
     async def look_up_refund(self, refund: RefundOrder) -> RefundAnswer | None:
         status, reply = await self._ask("GET", f"/v3/refund/domestic/refunds/{refund.id.hex}")
         if text_in(reply, "code") in UNKNOWN:
             return None
         _require(status)
-        return _refund_answer(reply, refund)
+        return answers.read_refund(reply, refund)
 
     async def hear(self, headers: Mapping[str, str], body: bytes, now: datetime) -> None:
         """Take a notification in. Raises NotBelieved where WeChat Pay did not send it to us just now."""
@@ -194,11 +177,13 @@ class WeChatPayH5(Cashier):
 
     async def _hear_inside(self, event_type: str, inside: Reply) -> None:
         if event_type.startswith("REFUND."):
-            await refunding.hear_by_id(NAME, order_id(text_in(inside, "out_refund_no")), _refund_heard(inside))
+            await refunding.hear_by_id(
+                NAME, order_id(text_in(inside, "out_refund_no")), answers.read_refund_news(inside)
+            )
         elif not self._is_ours(inside):
             raise CashierAway("wechat_pay:other_app")
         else:
-            await paying.hear(NAME, order_id(text_in(inside, "out_trade_no")), _answer(inside))
+            await paying.hear(NAME, order_id(text_in(inside, "out_trade_no")), answers.read_order(inside))
 
     async def hear_of_mandates(self, body: bytes) -> None:
         """Take news of a contract or a draw in. Raises NotBelieved where WeChat Pay did not tell it to us."""
@@ -245,39 +230,6 @@ class WeChatPayH5(Cashier):
         if failure := signatures.disbelief(dict(answer.headers), answer.content, self.keys):
             raise CashierAway(failure)
         return answer.status_code, json_object(answer.content) or {}
-
-
-def _answer(reply: Reply) -> CashierAnswer:
-    status = STATUSES.get(text_in(reply, "trade_state"))
-    if status is None:
-        raise CashierAway("wechat_pay:odd_status")
-    if status is not PaymentStatus.SETTLED:
-        return CashierAnswer(status)
-    reference, amount = id_in(reply, "transaction_id"), part_of(reply, "amount")
-    if not reference:
-        raise CashierAway("wechat_pay:no_reference")
-    paid = minor_amount(amount.get("total"), amount.get("currency", CURRENCY))
-    return CashierAnswer(status, Paid(reference, paid, moment(reply.get("success_time"))))
-
-
-def _refund_answer(reply: Reply, refund: RefundOrder) -> RefundAnswer:
-    if text_in(reply, "out_refund_no") != refund.id.hex:
-        raise CashierAway("wechat_pay:other_refund")
-    return _refund_as(text_in(reply, "status"), reply)
-
-
-def _refund_heard(inside: Reply) -> RefundAnswer:
-    return _refund_as(text_in(inside, "refund_status"), inside)
-
-
-def _refund_as(word: str, reply: Reply) -> RefundAnswer:
-    status = REFUND_STATUSES.get(word)
-    if status is None:
-        raise CashierAway("wechat_pay:odd_refund_status")
-    amount = part_of(reply, "amount")
-    back = minor_amount(amount.get("refund"), amount.get("currency", CURRENCY))
-    at = moment(reply.get("success_time")) if status is PaymentStatus.SETTLED else None
-    return RefundAnswer(status, back, id_in(reply, "refund_id") or None, at, is_stuck=word == STUCK)
 
 
 def _require(status: int) -> None:
