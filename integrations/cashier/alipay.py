@@ -30,11 +30,11 @@ from domain.payments.cashiers import (
     RefundOrder,
 )
 from infra.setting_credentials import AlipayCashier
-from integrations import rsa2
+from integrations import beijing, rsa2
 from integrations.cashier import alipay_mandates
 from integrations.cashier.reading import NotBelieved, decimal_amount, moment, order_id
 from integrations.client import outgoing, patiently
-from integrations.providers.alipay import BEIJING, OK, reply_in, signed_form, signed_text
+from integrations.providers.alipay import OK, reply_in, signed_form, signed_text
 from integrations.providers.failures import ProviderFailure
 from integrations.replies import Reply, code_in, id_in, text_in
 
@@ -76,7 +76,7 @@ class AlipayWap(Cashier):
             "subject": order.title,
             "product_code": "QUICK_WAP_WAY",
             "quit_url": self.here,
-            "time_expire": order.expires_at.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+            "time_expire": beijing.written(order.expires_at),
         }
         where = {"notify_url": self._notify_url, "return_url": f"{self.here}/cashier/done"}
         form = self._signed("alipay.trade.wap.pay", asked, where)

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from domain.payments import paying
 from domain.payments.cashiers import CashierAnswer, CashierAway, CashierOrder, Paid, PaymentStatus
+from integrations.beijing import BEIJING
 from integrations.cashier import wechat_pay_v2 as v2
 from integrations.cashier.reading import NotBelieved, minor_amount, moment, order_id
 from integrations.cashier.wechat_pay_line import WeChatPayLine, require_done
 from integrations.cashier.wechat_pay_v2 import Fields
-from integrations.providers.alipay import BEIJING
 from integrations.replies import id_in, word_in
 
 UNKNOWN_ADDRESS = "127.0.0.1"

@@ -13,8 +13,8 @@ from domain.payments.cashiers import CashierAway, DrawDays
 from infra import clock
 from infra.money import Money
 from infra.setting_credentials import WeChatPayCashier
+from integrations.beijing import BEIJING
 from integrations.cashier.wechat_pay_draws import require_day
-from integrations.providers.alipay import BEIJING
 from integrations.replies import Reply, text_in, word_in
 
 # That it was told already: so much, or something else, in the days in which that is drawn. And that nobody is to be told.

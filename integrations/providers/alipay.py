@@ -5,16 +5,15 @@ https://opendocs.alipay.com/common/02mse7 (signature), 02xtla (alipay.system.oau
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from infra import rsa_keys
 from infra.words import N_
-from integrations import rsa2
+from integrations import beijing, rsa2
 from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from integrations.replies import Reply, code_in, decode, id_in, json_object, object_of, text_in
 
-BEIJING = timezone(timedelta(hours=8))
 OK = "10000"
 # Service unavailable, and too many calls.
 PASSING_ERRORS = frozenset({"20000", "40005"})
@@ -56,7 +55,7 @@ def signed_form(app_id: str, method: str, params: Mapping[str, str], private_key
         "format": "JSON",
         "charset": "utf-8",
         "sign_type": "RSA2",
-        "timestamp": datetime.now(UTC).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        "timestamp": beijing.written(datetime.now(UTC)),
         "version": "1.0",
         **params,
     }

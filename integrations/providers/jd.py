@@ -6,14 +6,14 @@ https://open.jd.com/v2/#/doc/guide?listId=682 (authorization) and listId=890 (si
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from infra.words import N_
+from integrations import beijing
 from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from integrations.replies import Reply, code_in, id_in, part_of
 
-BEIJING = timezone(timedelta(hours=8))
 PARAMETERS = "360buy_param_json"
 USER = "jingdong.user.getUserInfoByOpenId"
 # Too many calls, and the platform's own troubles.
@@ -44,7 +44,7 @@ async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Ma
         "method": method,
         "app_key": talk.at.client_id,
         "access_token": tokens.access_token,
-        "timestamp": datetime.now(UTC).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        "timestamp": beijing.written(datetime.now(UTC)),
         "format": "json",
         "v": "2.0",
         PARAMETERS: json.dumps(dict(params), separators=(",", ":"), sort_keys=True),

@@ -6,17 +6,17 @@ https://open.taobao.com/doc.htm?docId=102635&docType=1 (OAuth) and docId=101617 
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
 from infra.words import N_
+from integrations import beijing
 from integrations.providers.conversations import standard_refusal
 from integrations.providers.descriptions import Category, Pending, Person, Provider, Talk, Tokens
 from integrations.providers.failures import ProviderRefused, ProviderUnavailable
 from integrations.replies import Reply, code_in, id_in, part_of, text_in
 
-BEIJING = timezone(timedelta(hours=8))
 SIGN_METHOD = "hmac-sha256"
 CALL_LIMITED = "7"
 
@@ -52,7 +52,7 @@ async def read(talk: Talk, method: str, tokens: Tokens, subject: str, params: Ma
         "method": method,
         "app_key": talk.at.client_id,
         "session": tokens.access_token,
-        "timestamp": datetime.now(UTC).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+        "timestamp": beijing.written(datetime.now(UTC)),
         "format": "json",
         "v": "2.0",
         "sign_method": SIGN_METHOD,

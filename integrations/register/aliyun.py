@@ -9,10 +9,11 @@ answered at all; the answer is `BizCode`: 1 agrees, 2 does not, 3 no record.
 import asyncio
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 import httpx2
 
+from integrations import beijing
 from integrations.aliyun_rpc import signed
 from integrations.client import outgoing
 from integrations.register.answers import Attestation, RegisterAway, Resident
@@ -21,7 +22,6 @@ from integrations.replies import Reply, json_object, part_of
 CLOUDAUTH_URL = "https://cloudauth.aliyuncs.com/"
 DYTNS_URL = "https://dytnsapi.aliyuncs.com/"
 MAINLAND = "+86"
-BEIJING = timezone(timedelta(hours=8))
 DEADLINE_SECONDS = 8
 ILLEGAL = "401"  # by its rules for names and numbers there can be no such person
 BIZ_CODES = {"1": Attestation.YES, "2": Attestation.NO, "3": Attestation.UNKNOWN}
@@ -73,7 +73,7 @@ class AliyunRegister:
             "AuthCode": self.auth_code,
             "InputNumber": phone.removeprefix(MAINLAND),
             "Mask": "NORMAL",
-            "StartTime": since.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S"),
+            "StartTime": beijing.written(since),
             "Version": "2020-02-17",
         }
         reply = await self._ask(self.dytns_url, asked)

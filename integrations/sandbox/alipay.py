@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from integrations import rsa2
-from integrations.providers.alipay import ALIPAY, BEIJING, signed_text
+from integrations.providers.alipay import ALIPAY, signed_text
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import APP_PUBLIC_KEY, PLATFORM_KEY, client_id
 from integrations.sandbox.exchange import Request, Response
@@ -18,7 +17,6 @@ DESK = ConsentDesk(KEY, ALIPAY.name, words={"client_id": "app_id"}, code_name="a
 HISTORY = History("oidc", ("account", "credit", "repayment"))
 TOKEN_SECONDS = 15 * 86400
 REFRESH_SECONDS = 30 * 86400
-CLOCK_TOLERANCE = timedelta(minutes=10)
 INVALID = "40002"
 
 
@@ -37,7 +35,7 @@ async def _gateway(world: SandboxWorld, form: Mapping[str, str]) -> Response:
         return _refused("isv.invalid-app-id")
     if not rsa2.is_signed(signed_text(form), form.get("sign", ""), APP_PUBLIC_KEY):
         return _refused("isv.invalid-signature")
-    if not _is_timely(world, form.get("timestamp", "")):
+    if not world.is_now(form.get("timestamp", "")):
         return _refused("isv.invalid-timestamp")
     method = form.get("method", "")
     if method == "alipay.system.oauth.token":
@@ -87,14 +85,6 @@ def _answered(world: SandboxWorld, method: str, given: Mapping[str, Any], form: 
             return _signed(method, {"code": "10000", "msg": "Success", **HISTORY.answer(persona, as_of, world.today)})
         case _:
             return _refused("isv.invalid-method")
-
-
-def _is_timely(world: SandboxWorld, timestamp: str) -> bool:
-    try:
-        moment = datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
-    except ValueError:
-        return False
-    return abs(moment - world.today) <= CLOCK_TOLERANCE
 
 
 def _user_id(world: SandboxWorld, given: Mapping[str, Any]) -> str:

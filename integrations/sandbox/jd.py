@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
-from integrations.providers.jd import BEIJING, JD, PARAMETERS, USER, sign
+from integrations.providers.jd import JD, PARAMETERS, USER, sign
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
@@ -17,7 +16,6 @@ DESK = ConsentDesk(KEY, JD.name, words={"client_id": "app_key"})
 HISTORY = History("taobao", ("account", "shopping", "repayment"))
 TOKEN_SECONDS = 86400
 REFRESH_SECONDS = 30 * 86400
-CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
 async def answer(world: SandboxWorld, request: Request) -> Response | None:
@@ -72,7 +70,7 @@ def _call(world: SandboxWorld, request: Request) -> Response:
     form = request.form
     if form.get("app_key") != client_id(KEY):
         return _error(10, "app_key is wrong")
-    if not _is_timely(world, form.get("timestamp", "")):
+    if not world.is_now(form.get("timestamp", "")):
         return _error(60, "timestamp is wrong")
     if form.get("sign") != sign(form, client_secret(KEY)):
         return _error(12, "sign is wrong")
@@ -96,14 +94,6 @@ def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, 
         # `gendar` is how the provider spells it.
         result = {"code": 0, "data": {"gendar": 0, "nickName": PERSONAS[given["persona"]].nickname, "imageUrl": ""}}
     return json_response({"jingdong_user_getUserInfoByOpenId_response": {"getuserinfobyappidandopenid_result": result}})
-
-
-def _is_timely(world: SandboxWorld, timestamp: str) -> bool:
-    try:
-        moment = datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
-    except ValueError:
-        return False
-    return abs(moment - world.today) <= CLOCK_TOLERANCE
 
 
 def _open_id(world: SandboxWorld, given: Mapping[str, Any]) -> str:

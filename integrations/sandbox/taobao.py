@@ -1,11 +1,10 @@
 """Taobao's dialect: the token reply tells who it is, times are strings, and API calls must be signed."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
-from integrations.providers.taobao import BEIJING, TAOBAO, sign
+from integrations.providers.taobao import TAOBAO, sign
 from integrations.sandbox.authorizing import ConsentDesk, authorize, misbehaving, new_tokens, renew, spend
 from integrations.sandbox.credentials import client_id, client_secret
 from integrations.sandbox.exchange import Request, Response, json_response
@@ -17,7 +16,6 @@ DESK = ConsentDesk(KEY, TAOBAO.name)
 HISTORY = History("taobao")
 TOKEN_SECONDS = 86400
 REFRESH_SECONDS = 30 * 86400
-CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
 async def answer(world: SandboxWorld, request: Request) -> Response | None:
@@ -68,7 +66,7 @@ def _call(world: SandboxWorld, request: Request) -> Response:
     form = request.form
     if form.get("app_key") != client_id(KEY):
         return _error(29, "Invalid app Key")
-    if not _is_timely(world, form.get("timestamp", "")):
+    if not world.is_now(form.get("timestamp", "")):
         return _error(31, "Invalid timestamp")
     if form.get("sign_method") not in ("md5", "hmac", "hmac-sha256"):
         return _error(31, "Invalid sign method")
@@ -90,14 +88,6 @@ def _answered(world: SandboxWorld, given: Mapping[str, Any], form: Mapping[str, 
             return json_response(HISTORY.answer(PERSONAS[given["persona"]], form.get("as_of"), world.today))
         case _:
             return _error(22, "Invalid method")
-
-
-def _is_timely(world: SandboxWorld, timestamp: str) -> bool:
-    try:
-        moment = datetime.strptime(timestamp, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
-    except ValueError:
-        return False
-    return abs(moment - world.today) <= CLOCK_TOLERANCE
 
 
 def _nick(given: Mapping[str, Any]) -> str:

@@ -3,10 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from integrations import beijing
 from integrations.sandbox.sealing import SandboxSeal
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
 class Memory(Protocol):
@@ -51,3 +54,10 @@ class SandboxWorld:
     @property
     def today(self) -> datetime:
         return datetime.fromtimestamp(self.now, UTC)
+
+    def is_now(self, text: str) -> bool:
+        """Whether a time of Beijing is this one, as nearly as platforms that sign times want it."""
+        try:
+            return abs(beijing.read(text) - self.today) <= CLOCK_TOLERANCE
+        except ValueError:
+            return False
