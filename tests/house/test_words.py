@@ -1,8 +1,9 @@
-"""Every sentence that is marked in the code is said in Chinese too, with the same values in it."""
+"""Every sentence that is marked in the code or on a page is said in Chinese too, with the same values in it, and no other is."""
 
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from infra.words import ROOMS, catalogue, preferred_locale, say
 
 HOUSE = Path(__file__).parents[2]
 VALUE = re.compile(r"\{(\w+)\}")
+ON_A_PAGE = re.compile(r'\b(?:_|say)\("([^"]+)"')
+HAN = r"[\u4e00-\u9fff]"
 # A reason in a partner's or a reviewer's own words.
 NOT_OURS = {"{said}"}
 
@@ -22,8 +25,11 @@ def marked(path: Path) -> Iterator[str]:
             yield ast.literal_eval(node.args[0])
 
 
+@cache
 def sentences(room: str) -> set[str]:
-    return {sentence for path in (HOUSE / room).rglob("*.py") for sentence in marked(path)}
+    pages = [path.read_text("utf-8") for path in (HOUSE / room).rglob("*.html")]
+    code = {sentence for path in (HOUSE / room).rglob("*.py") for sentence in marked(path)}
+    return code.union(*map(ON_A_PAGE.findall, pages))
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -35,6 +41,12 @@ def test_every_sentence_is_translated(room: str) -> None:
 def test_a_translation_has_the_same_values(room: str) -> None:
     known = {sentence: catalogue()[sentence] for sentence in sentences(room) if sentence in catalogue()}
     assert [one for one, other in known.items() if set(VALUE.findall(one)) != set(VALUE.findall(other))] == []
+
+
+def test_a_translation_is_chinese_and_of_what_is_said() -> None:
+    assert catalogue().keys() - set().union(*map(sentences, ROOMS)) == set()
+    others = {one for one, other in catalogue().items() if not re.search(HAN, other)}
+    assert others == NOT_OURS | {"{tier} member", "Longan", "; ", " at {partner}"}
 
 
 def test_a_sentence_is_translated_once() -> None:
@@ -102,7 +114,6 @@ def test_the_language_that_is_wanted_most_of_those_we_speak_is_chosen(header: st
     assert preferred_locale(header) == locale
 
 
-HAN = r"[\u4e00-\u9fff]"
 HALF_WIDTH = re.compile(rf"(?<=[%\u4e00-\u9fff])\s*[,;:?!()]|[,;:?!(]\s*(?={HAN})|(?<={HAN})\.(?={HAN}|$)")
 
 
