@@ -15,17 +15,16 @@ def credentials() -> None:
 
     from api.cli import nearby
     from api.cli.address import address_of
-    from api.dev.credentials import NotSeeded, let_in, read_credentials
+    from api.dev.credentials import NotSeeded, ready
     from infra.settings import settings
 
     if not settings().is_embedded:
         raise _sorry("These credentials are for the embedded default only.")
 
     var = settings().var.resolve()
-    found = read_credentials(var / "dev-credentials.json")
     with nearby.servers():
         try:
-            nearby.run(let_in(found))
+            found = nearby.run(ready())
         except (NotSeeded, ProgrammingError):  # no partner, or not even a table for one
             raise _sorry("There are no partners yet. Start Longan first: make run") from None
     told = {"url": address_of(var) or settings().public_url, **found.as_json()}

@@ -6,6 +6,13 @@ def prepare() -> None:
     from api.cli import nearby
     from api.story import ConsoleStory
     from api.wiring import prepare as make_ready
+    from infra.settings import settings
 
     with nearby.servers():
-        make_ready(ConsoleStory())
+        make_ready(story := ConsoleStory())
+        if settings().is_embedded:
+            from api.dev import credentials
+
+            # Their hashes are slow to make: nobody shall wait for it who opens the first page.
+            with story.step("Ready credentials"):
+                nearby.run(credentials.ready())

@@ -1,6 +1,7 @@
 """Ready credentials of two partners, of somebody at one of them, and of our staff in each role: embedded default only."""
 
 import asyncio
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +15,13 @@ from sqlalchemy import func, select
 from domain.market import catalogue
 from domain.people import authenticators, partners, staff, staffing
 from domain.people.partners import Partner, PartnerClient
-from domain.people.staff import Workplace
+from domain.people.staff import Staff, Workplace
 from domain.permissions import Role, Scope
 from infra import clock
-from infra.database import Db, transaction
+from infra.database import Db, reading, transaction
 from infra.ids import global_id
-from infra.private_files import write_once
+from infra.private_files import write, write_once
+from infra.settings import settings
 
 # Of the catalogue: one decides most of its applications itself, one lets homes.
 PARTNER, LANDLORD = "longan-demo-bank", "yanxia-homes"
@@ -75,8 +77,21 @@ def _beside(file: Path, name: str, fresh: Any) -> Any:
     return orjson.loads(beside.read_bytes())
 
 
+async def ready() -> DevCredentials:
+    """Those of this house, which are let in from now on. Raises NotSeeded."""
+    kept = await asyncio.to_thread(read_credentials, settings().var.resolve() / "dev-credentials.json")
+    await let_in(kept)
+    return kept
+
+
 async def let_in(kept: DevCredentials) -> None:
-    """Let the database know them, by their hashes; what it has is left alone, what it lost is written again."""
+    """Let the database know them, by their hashes; what it has is left alone, what it lost is written again.
+
+    Hashes are slow to compare, so what was let in is remembered, and not compared again while nothing of it changes.
+    """
+    async with reading() as db:
+        if await _mark(db, kept) == await asyncio.to_thread(_remembered):
+            return
     async with transaction() as db:
         await _wait_for_others(db)
         await _let_partner_in(db, PARTNER, kept.partner)
@@ -88,6 +103,38 @@ async def let_in(kept: DevCredentials) -> None:
         if not await _are_right(db, kept.member, Workplace.PARTNER, now):
             partner = await db.get_one(Partner, catalogue.partner_id(PARTNER))
             await staffing.appoint_at(db, partner, **_who(MEMBER, kept.member))
+        await db.flush()
+        await asyncio.to_thread(write, memory(), await _mark(db, kept))
+
+
+def memory() -> Path:
+    return settings().var.resolve() / "dev-credentials.known"
+
+
+def _remembered() -> bytes:
+    return memory().read_bytes() if memory().exists() else b""
+
+
+async def _mark(db: Db, kept: DevCredentials) -> bytes:
+    """Changes with these credentials, and with whatever lets them in now."""
+    now = await clock.now(db)
+    ids = [kept.partner["clientId"], kept.landlord["clientId"]]
+    indexes = [staff.index(proofs["email"]) for proofs in (kept.member, *kept.staff.values())]
+    clients = select(PartnerClient).where(PartnerClient.client_id.in_(ids)).order_by(PartnerClient.client_id)
+    members = select(Staff).where(Staff.email_index.in_(indexes)).order_by(Staff.email_index)
+    known = [
+        *(
+            (each.client_id, each.scopes, partners.hashes_at(each, now))
+            for each in (await db.execute(clients)).scalars()
+        ),
+        *(_proofs_of(each) for each in (await db.execute(members)).scalars()),
+    ]
+    return hashlib.sha256(repr((kept.as_json(), [*Scope], known)).encode()).hexdigest().encode()
+
+
+def _proofs_of(member: Staff) -> tuple[object, ...]:
+    place = member.email_index, member.role, member.partner_id, member.dismissed_at
+    return *place, member.password_hash, member.totp_sealed
 
 
 async def _wait_for_others(db: Db) -> None:
@@ -116,7 +163,8 @@ async def _let_partner_in(db: Db, code: str, kept: PartnerCredentials) -> None:
     if partner is None:
         raise NotSeeded
     client = await db.get(PartnerClient, kept["clientId"])
-    if not await asyncio.to_thread(partners.secret_is_right, client, kept["clientSecret"], await clock.now(db)):
+    now = await clock.now(db)
+    if not client or not await asyncio.to_thread(partners.secret_is_right, client, kept["clientSecret"], now):
         await partners.issue_client(db, partner, kept["clientId"], kept["clientSecret"])
     client = await db.get_one(PartnerClient, kept["clientId"])
     client.scopes = [scope.value for scope in Scope]  # those too that came later
@@ -125,7 +173,7 @@ async def _let_partner_in(db: Db, code: str, kept: PartnerCredentials) -> None:
 async def _are_right(db: Db, kept: StaffCredentials, at: Workplace, now: datetime) -> bool:
     """Whether these proofs sign somebody in there."""
     member, code = await staff.find(db, kept["email"], at), pyotp.TOTP(kept["totpSecret"]).at(now)
-    return await asyncio.to_thread(staff.proven_step, member, kept["password"], code, now) is not None
+    return bool(member) and await asyncio.to_thread(staff.proven_step, member, kept["password"], code, now) is not None
 
 
 def _who(name: str, kept: StaffCredentials) -> dict[str, str]:

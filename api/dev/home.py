@@ -16,7 +16,7 @@ from api import health
 from api.console.pages import rendering
 from api.console.pages.visits import CONSOLE
 from api.dev import clock as dev_clock
-from api.dev.credentials import DevCredentials, NotSeeded, StaffCredentials, let_in, read_credentials
+from api.dev.credentials import DevCredentials, NotSeeded, StaffCredentials, ready
 from api.dev.past import making
 from api.html import Pages, locale_of
 from api.partner.pages.visits import PARTNERS
@@ -75,22 +75,10 @@ async def home(request: Request) -> Response:
 
 
 async def _credentials() -> DevCredentials | None:
-    found = await asyncio.to_thread(read_credentials, settings().var.resolve() / "dev-credentials.json")
     try:
-        await _let_in_once(found)
+        return await ready()
     except NotSeeded:
         return None
-    return found
-
-
-async def _let_in_once(found: DevCredentials) -> None:
-    """Their hashes are slow to compare, so each process does it once."""
-    if found.partner["clientSecret"] not in _known:
-        await let_in(found)
-        _known.add(found.partner["clientSecret"])
-
-
-_known: set[str] = set()
 
 
 def _staff(credentials: DevCredentials, at: int) -> list[StaffSignIn]:

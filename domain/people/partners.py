@@ -119,12 +119,12 @@ def secret_is_right(client: PartnerClient | None, secret: str, now: datetime) ->
     """Slow on purpose (argon2), and as slow for a client that does not exist: call it in a thread. One that is wrong is
     compared twice, whether the client has two secrets or not.
     """
-    hashes = _hashes_at(client, now) if client else []
+    hashes = hashes_at(client, now) if client else []
     padded = [*hashes, _nobody(), _nobody()][:2]
     return any(_hasher.verify(secret, each) and each in hashes for each in padded)
 
 
-def _hashes_at(client: PartnerClient, now: datetime) -> list[str]:
+def hashes_at(client: PartnerClient, now: datetime) -> list[str]:
     """The secrets that are right then."""
     kept = (
         (client.secret_hash, client.secret_expires_at or NEVER),

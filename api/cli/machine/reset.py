@@ -15,7 +15,7 @@ DATA = (
     "log",
     "run",
     "keys.json",
-    "dev-credentials*.json",
+    "dev-credentials*",
     "prepared",
     "invented.json",
 )

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from api import wiring
-from api.dev.credentials import let_in, read_credentials
+from api.dev.credentials import ready
 from api.dev.past import people, progress
 from api.dev.past.life import Life
 from api.dev.past.people import Invented
@@ -56,8 +56,7 @@ def _drawn(past: InventedPast) -> list[Invented]:
 async def _reviewer() -> StaffActor:
     """Whoever has the ready credentials of a role that reviews."""
     role = next(role for role in Role if Permission.REVIEW_APPLICATIONS in MAY[role])
-    kept = await asyncio.to_thread(read_credentials, settings().var.resolve() / "dev-credentials.json")
-    await let_in(kept)
+    kept = await ready()
     async with reading() as db:
         member = await staff.find(db, kept.staff[role]["email"])
     assert member is not None, "they were just let in"

@@ -134,12 +134,16 @@ async def test_whoever_asks_at_once_waits_for_the_first(told: dict[str, Any], mo
             yield db
 
     monkeypatch.setattr(credentials, "transaction", impatient)
-    kept = credentials.read_credentials(settings().var / FILE)
+    kept = await credentials.ready()
     async with transaction() as first:
         await first.execute(select(func.pg_advisory_xact_lock(credentials.ONE_AT_A_TIME)))
+        # What was let in before is not compared again, and waits for nobody.
+        await credentials.let_in(kept)
+        credentials.memory().unlink()
         second = asyncio.create_task(credentials.let_in(kept))
         assert await asyncio.wait([second], timeout=0.3) == (set(), {second})
     await second
+    assert credentials.memory().exists()
 
 
 def test_whoever_came_later_gets_proofs_beside_the_others(tmp_path: Path) -> None:
