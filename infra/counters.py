@@ -4,7 +4,7 @@ A window begins with the first use and is over after its time; so at most `times
 Keys are keyed hashes, so that no address and no number can be read from the table.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,14 +125,25 @@ async def give_back(db: AsyncSession, uses: Iterable[Use]) -> None:
 
 async def remember(db: AsyncSession, what: str, who: str, lasts: timedelta) -> None:
     """Note that this has been so, for a time from now on."""
-    ends_at = await clock.now(db) + lasts
-    row = insert(Counter).values(key=_remembered(what, who), ends_at=ends_at, uses=1)
-    await db.execute(row.on_conflict_do_update(index_elements=["key"], set_={"ends_at": ends_at}))
+    await note(db, what, who, 1, await clock.now(db) + lasts)
 
 
 async def remembers(db: AsyncSession, what: str, who: str) -> bool:
-    noted = select(Counter.key).where(Counter.key == _remembered(what, who), Counter.ends_at > await clock.now(db))
-    return (await db.execute(noted)).scalar_one_or_none() is not None
+    return who in await noted(db, what, [who])
+
+
+async def note(db: AsyncSession, what: str, who: str, uses: int, ends_at: datetime) -> None:
+    """Note that this was done so often, until then; whatever was noted before is forgotten."""
+    told = {"ends_at": ends_at, "uses": uses}
+    row = insert(Counter).values(key=_remembered(what, who), **told)
+    await db.execute(row.on_conflict_do_update(index_elements=["key"], set_=told))
+
+
+async def noted(db: AsyncSession, what: str, whos: Collection[str]) -> dict[str, int]:
+    """How often it was done by each; who is not noted is missing."""
+    keys = {_remembered(what, who): who for who in whos}
+    known = select(Counter.key, Counter.uses).where(Counter.key.in_(keys), Counter.ends_at > await clock.now(db))
+    return {keys[key]: uses for key, uses in await db.execute(known)}
 
 
 def _remembered(what: str, who: str) -> bytes:

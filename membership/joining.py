@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from infra import clock, outbox
 from infra.database import Db
-from membership import grants, members, rules
+from membership import coming_back, grants, members, rules
 from membership.benefits import tier_source
 from membership.members import Member, MoveReason
 
@@ -22,5 +22,6 @@ async def join(db: Db, user_id: UUID) -> None:
     if joined is None:
         return
     await grants.hold(db, [(user_id, tier_source(lowest.code))])
+    await coming_back.find_spent(db, user_id, now)
     await members.record_move(db, joined, None, MoveReason.JOINED, live.version)
     await outbox.announce(db, members.MEMBER_JOINED, user_id=user_id, to_tier=lowest.code)

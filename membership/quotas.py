@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    select,
     text,
     update,
 )
@@ -148,6 +149,15 @@ async def give_back(db: Db, user_id: UUID, benefit_id: UUID, period: str) -> Non
         BenefitUsage.user_id == user_id, BenefitUsage.benefit_id == benefit_id, BenefitUsage.period == period
     )
     await db.execute(mine.values(used=BenefitUsage.used - 1).execution_options(synchronize_session=False))
+
+
+async def used(db: Db, user_id: UUID, benefit_id: UUID, period: str) -> int:
+    mine = await db.execute(
+        select(BenefitUsage.used).where(
+            BenefitUsage.user_id == user_id, BenefitUsage.benefit_id == benefit_id, BenefitUsage.period == period
+        )
+    )
+    return mine.scalar_one_or_none() or 0
 
 
 def remaining(benefit: Benefit, used: int) -> int | None:

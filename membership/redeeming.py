@@ -9,11 +9,12 @@ from domain.actors import PartnerActor, UserActor
 from domain.ledger import posting
 from domain.ledger.kinds import AccountKind
 from domain.ledger.transfers import Cause, CauseKind, transfer
+from domain.people import gates
 from infra import clock, outbox, receipts, texts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.words import N_
-from membership import grants, quotas, redemptions
+from membership import coming_back, grants, quotas, redemptions
 from membership.benefits import HELD, LAST_ENDED, Benefit, BenefitSource
 from membership.campaigns import budgets
 from membership.grants import Grant
@@ -28,11 +29,13 @@ REFERENCE_LENGTH_MAX = 200
 async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Redemption:
     """One voucher for one use. Refuses NOT_ELIGIBLE where the benefit is not held, and QUOTA_SPENT until it is whole again,
     where a campaign that alone grants it has spent its budget, or where they hold many vouchers of it that they do not use.
+    NOT_ALLOWED whoever is leaving.
     """
     said = {"benefit": benefit_id}
     receipt = await receipts.claim(db, actor=actor.name, operation="redeem_benefit", key=key, input=said)
     if receipt.result_id is not None:
         return await db.get_one(Redemption, (actor.user_id, receipt.result_id))
+    await gates.refuse_closing(db, actor)
     now = await clock.now(db)
     benefit, joined_at = await _held(db, actor.user_id, benefit_id, now)
     period = quotas.period_of(benefit, joined_at, now)
@@ -42,6 +45,7 @@ async def redeem(db: Db, actor: UserActor, *, benefit_id: UUID, key: str) -> Red
         raise Refusal(RefusalCode.QUOTA_SPENT, spent, field=BENEFIT, retry_at=whole_at)
     if benefit.quota is None:
         await _refuse_hoarding(db, actor.user_id, benefit, now)
+    await coming_back.note_spent(db, actor.user_id, benefit.id)
     campaign_id = await budgets.charge(db, actor.user_id, benefit)
     issued = Redemption(
         user_id=actor.user_id,
@@ -121,6 +125,7 @@ async def _refuse_hoarding(db: Db, user_id: UUID, benefit: Benefit, now: datetim
 async def _release(db: Db, issued: Redemption, to: RedemptionStatus) -> None:
     await LIFE.move(db, issued, to, *REDEMPTION)
     await quotas.give_back(db, issued.user_id, issued.benefit_id, issued.period)
+    await coming_back.note_spent(db, issued.user_id, issued.benefit_id)
     await budgets.give_back(db, issued)
 
 

@@ -14,7 +14,7 @@ from infra.database import Db, reading, transact
 from infra.errors import Refusal, RefusalCode, not_found
 from infra.money import Money
 from infra.words import N_
-from membership import grants
+from membership import coming_back, grants
 from membership.members import Member
 from membership.plans import plans, subscriptions
 from membership.plans.plans import MembershipPlan
@@ -79,16 +79,21 @@ async def _begin(
     db.add(bought)
     await db.flush()
     receipt.result_id = bought.id
-    if plan.trial_days and not await _knows(db, before, plan):
+    is_known = await _knows(db, actor.user_id, before, plan)
+    await coming_back.note_bought(db, actor.user_id, plan.code)
+    if plan.trial_days and not is_known:
         await _try(db, bought, plan)
         return bought, None
     return bought, await begin_payment(db, bought, plan, address)
 
 
-async def _knows(db: Db, before: list[PlanSubscription], plan: MembershipPlan) -> bool:
-    """Whether the person had this plan once, whatever its price was: a trial is for who does not know it."""
+async def _knows(db: Db, user_id: UUID, before: list[PlanSubscription], plan: MembershipPlan) -> bool:
+    """Whether the person had this plan once, whatever its price was, or somebody with their number had: a trial is for who does
+    not know it.
+    """
     codes = select(MembershipPlan.code).where(MembershipPlan.id.in_({each.plan_id for each in before}))
-    return plan.code in set((await db.execute(codes)).scalars())
+    is_theirs = plan.code in set((await db.execute(codes)).scalars())
+    return is_theirs or await coming_back.was_bought(db, user_id, plan.code)
 
 
 async def _try(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:

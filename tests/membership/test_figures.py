@@ -1,13 +1,13 @@
 """What membership came to in a span of days: every day and every figure exact, and nobody counted who came later."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from domain.actors import PartnerActor, UserActor
 from domain.people import users
-from infra.database import reading
+from infra.database import reading, transaction
 from infra.errors import Refusal
 from infra.ids import new_id
 from infra.money import Money
@@ -15,6 +15,7 @@ from membership import evaluating, figures, joining, redeeming, using
 from membership.figures import DayFigures, MembershipFigures, Span
 from tests.membership.living import give_score, newcomer, on, scored
 from tests.membership.test_quotas import of_code
+from tests.phones import new_number
 
 FIRST = datetime(2033, 3, 1, 4, tzinfo=UTC)  # no other test lives so late
 SPAN = Span(date(2033, 3, 1), date(2033, 3, 3))
@@ -36,10 +37,19 @@ async def use(actor: UserActor, code: str, at: datetime) -> None:
         await redeeming.confirm(db, shop, voucher=issued.voucher, reference=None, key=str(uuid4()))
 
 
+async def with_a_number() -> UUID:
+    """Somebody who joined first, and can use what they hold."""
+    async with transaction() as db:
+        user = await users.register(db, new_number())
+    async with on(FIRST) as db:
+        await joining.join(db, user.id)
+    return user.id
+
+
 async def test_each_day_and_the_whole_are_exact() -> None:
     before = await figures_of()
     midnight = datetime(2033, 3, 2, 16, tzinfo=UTC)  # the third of March in Shanghai
-    people = [await newcomer(FIRST), await newcomer(FIRST + DAY), await newcomer(midnight)]
+    people = [await with_a_number(), await newcomer(FIRST + DAY), await newcomer(midnight)]
     await newcomer(FIRST + 3 * DAY)
     await scored(people[0], 700, FIRST + DAY)
     await scored(people[1], 650, FIRST + 3 * DAY)

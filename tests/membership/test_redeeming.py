@@ -12,14 +12,16 @@ from sqlalchemy import select
 from domain.actors import PartnerActor, UserActor
 from domain.ledger import accounts
 from domain.ledger.kinds import AccountKind
+from domain.people.users import User, UserStatus
 from infra import clock
 from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
-from membership import grants, redeeming, redemptions
+from membership import grants, joining, redeeming, redemptions
 from membership.benefits import Benefit, BenefitStatus
 from membership.redemptions import Redemption, RedemptionStatus
-from tests.membership.living import newcomer, scored
+from tests.api import people
+from tests.membership.living import scored
 from tests.membership.test_quotas import of_code
 from tests.working import work_off
 
@@ -30,7 +32,10 @@ async def now() -> datetime:
 
 
 async def member() -> UserActor:
-    return UserActor(await newcomer(await now()), new_id())
+    async with transaction() as db:
+        user = await people.somebody(db)
+        await joining.join(db, user.id)
+    return UserActor(user.id, new_id())
 
 
 def partner() -> PartnerActor:
@@ -117,6 +122,14 @@ async def test_of_what_one_may_use_as_often_as_one_likes_nobody_keeps_a_store(mo
 
 async def test_what_is_not_held_cannot_be_used() -> None:
     assert (await refusal(redeem(await member(), "lounge-more"))).code is RefusalCode.NOT_ELIGIBLE
+
+
+async def test_whoever_is_leaving_takes_nothing_on_the_way() -> None:
+    person = await member()
+    async with transaction() as db:
+        (await db.get_one(User, person.user_id)).status = UserStatus.RESTRICTED
+    assert (await refusal(redeem(person, "city-ride"))).code is RefusalCode.NOT_ALLOWED
+    assert await left(person, "city-ride") == 2
 
 
 async def test_a_partner_confirms_a_voucher_once_and_then_it_costs() -> None:

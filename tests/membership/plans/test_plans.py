@@ -192,6 +192,17 @@ async def test_a_trial_is_free_once_and_then_paid_each_month(clock: Clock) -> No
     assert (again.status, again.periods_paid) == (PlanStatus.ACTIVE, 1)
 
 
+async def test_nobody_tries_a_plan_again_by_beginning_anew_with_their_number(clock: Clock) -> None:
+    first = await member(clock)
+    await leave(first, await join(first, "vip-month", MONTH_PRICE))
+    async with transaction() as db:
+        again = await putting_away.start_afresh(db, await db.get_one(User, first.user_id))
+        await joining.join(db, again.id)
+    bought = await join(UserActor(again.id, new_id()), "vip-month", MONTH_PRICE)
+    assert (bought.status, bought.periods_paid) == (PlanStatus.ACTIVE, 1)
+    assert (await join(await member(clock), "vip-month", MONTH_PRICE)).status is PlanStatus.TRIAL
+
+
 async def test_who_leaves_keeps_what_is_paid_for(clock: Clock) -> None:
     person = await member(clock)
     bought = await join(person)
