@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from domain.permissions import ALLOWS, MAY, MEMBERS_MAY, MEMBERS_SEE_AS, WITH_ONE_CONSENT, Permission, Role, Scope
+from infra.errors import Refusal, RefusalCode
+from infra.words import N_
 
 __all__ = ["Actor", "KnownActor", "MemberActor", "PartnerActor", "Role", "StaffActor", "UserActor", "may"]
 
@@ -57,6 +59,11 @@ class StaffActor:
 
     def may(self, permission: Permission) -> bool:
         return permission in MAY[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Refuses NOT_ALLOWED what their role does not allow."""
+        if not self.may(permission):
+            raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def hash_of(content: Any) -> str:
 
 async def propose(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str, hash: str, title: str) -> Approval:
     """Refuses NOT_ALLOWED, and NOT_OPEN where exactly this waits or was approved already."""
-    _require(actor, kind.proposes)
+    actor.require(kind.proposes)
     undecided = await _undecided(db, kind, subject)
     if undecided is not None or await is_approved(db, kind, subject, hash):
         raise Refusal(RefusalCode.NOT_OPEN, N_("This has already been proposed."))
@@ -119,7 +119,7 @@ async def approve(
     Refuses NOT_ALLOWED, NOT_OPEN where nothing waits, SECOND_PERSON_REQUIRED to whoever proposed it, and STALE where it is
     not what was proposed, or not what was seen.
     """
-    _require(actor, kind.approves)
+    actor.require(kind.approves)
     approval = await _waiting(db, kind, subject)
     if approval.proposed_by == actor.staff_id:
         raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, OWN)
@@ -132,7 +132,7 @@ async def reject(db: Db, actor: StaffActor, kind: ApprovalKind, *, subject: str,
     """Say no, as whoever could approve it or as its author; then it may be proposed anew."""
     approval = await _waiting(db, kind, subject)
     if approval.proposed_by != actor.staff_id:
-        _require(actor, kind.approves)
+        actor.require(kind.approves)
     return await _decide(db, actor, kind, approval, Verdict.REJECTED, comment)
 
 
@@ -204,8 +204,3 @@ async def _tell(
 ) -> None:
     if not kind.tells_itself:
         await changes.record(db, actor, kind.name, subject, before=before, after=after)
-
-
-def _require(actor: StaffActor, permission: Permission) -> None:
-    if not actor.may(permission):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))

@@ -87,7 +87,7 @@ holders: dict[StopKind, list[Callable[[Db], Awaitable[Held]]]] = {kind: [] for k
 
 async def stop(db: Db, actor: StaffActor, kind: StopKind, subject_id: UUID, reason: str) -> Stop:
     """At once. Refuses NOT_ALLOWED, INVALID, NOT_FOUND, and NOT_OPEN what is stopped already."""
-    _require(actor)
+    actor.require(Permission.STOP_MONEY)
     if not 0 < len(reason) <= REASON_MAX:
         raise invalid(N_("Say why, in 1 to {most} characters."), "reason", most=REASON_MAX)
     if subject_id != EVERYTHING:
@@ -163,8 +163,3 @@ async def _in_force(db: Db, stop_id: UUID) -> Stop:
     if found.lifted_at is not None:
         raise Refusal(RefusalCode.NOT_OPEN, N_("This stop was lifted already."), field=("stop",))
     return found
-
-
-def _require(actor: StaffActor) -> None:
-    if not actor.may(Permission.STOP_MONEY):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))

@@ -15,11 +15,10 @@ from domain.permissions import Permission
 from infra import clock, texts, vault
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
-from infra.errors import Refusal, RefusalCode
+from infra.errors import Refusal
 from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
-from infra.words import N_
 from membership.members import Member, TierMove
 
 REASON = "member_looks.reason"
@@ -45,8 +44,7 @@ class MemberLook(Entity):
 
 async def look(db: Db, actor: StaffActor, *, phone: str, reason: str) -> Member | None:
     """The member of this number; None where nobody has it, as what is no number. Refuses INVALID no reason, and NOT_ALLOWED."""
-    if not actor.may(Permission.LOOK_AT_MEMBERS):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
+    actor.require(Permission.LOOK_AT_MEMBERS)
     said = texts.line(reason, REASON_LENGTH_MAX, ("purpose",))
     number = _number(phone)
     user = await users.find_by_phone(db, phones.index(number)) if number else None

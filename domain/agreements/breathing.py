@@ -111,12 +111,6 @@ async def lock_all(db: Db, user_id: UUID) -> list[Agreement]:
     return [each for each in held if each is not None and each.status in COUNTED]
 
 
-def require_recorder(actor: StaffActor) -> None:
-    """Refuses NOT_ALLOWED whoever may neither record nor end one."""
-    if not actor.may(Permission.ANSWER_HARDSHIPS):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not record breathing spaces."))
-
-
 def require_reason(reason: str) -> str:
     """Trimmed. Refuses INVALID none, or too long a one."""
     if not 1 <= len(reason.strip()) <= REASON_MAX:
@@ -125,7 +119,7 @@ def require_reason(reason: str) -> str:
 
 
 async def _refuse(db: Db, actor: StaffActor, user_id: UUID, from_on: date, until_on: date) -> None:
-    require_recorder(actor)
+    actor.require(Permission.ANSWER_HARDSHIPS)
     if from_on > await clock.today(db):
         raise invalid(N_("It begins today, or began before."), FROM)
     if not 0 <= (until_on - from_on).days < DAYS_MAX:

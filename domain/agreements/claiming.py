@@ -117,8 +117,7 @@ async def decide(db: Db, actor: StaffActor, claim_id: UUID, amount: Money, answe
 
     Refuses NOT_ALLOWED, NOT_FOUND, INVALID, and NOT_OPEN what waits for no decision.
     """
-    if not actor.may(Permission.DECIDE_CLAIMS):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
+    actor.require(Permission.DECIDE_CLAIMS)
     answer = texts.line(answer, WORDS_MAX, ("input", "answer"))
     input = {"claimId": claim_id, "amount": [amount.minor, amount.currency], "answer": answer}
     receipt = await receipts.claim(db, actor=actor.name, operation="decideClaim", key=key, input=input)

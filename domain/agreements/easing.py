@@ -22,7 +22,7 @@ from domain.evidence.leaves import EvidenceKind
 from domain.permissions import Permission
 from infra import clock, outbox, receipts, vault
 from infra.database import Db
-from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.errors import invalid, not_found
 from infra.words import N_
 
 PROMISED_DAYS = 7  # working days, from the one after that of the request
@@ -106,8 +106,7 @@ async def answer(db: Db, actor: StaffActor, hardship_id: UUID, *, is_granted: bo
 
     Refuses NOT_ALLOWED, NOT_FOUND, INVALID, and NOT_OPEN what was answered otherwise, or an agreement that is over.
     """
-    if not actor.may(Permission.ANSWER_HARDSHIPS):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not answer these requests."))
+    actor.require(Permission.ANSWER_HARDSHIPS)
     owner = (await db.execute(select(Hardship.user_id).where(Hardship.id == hardship_id))).scalar_one_or_none()
     if owner is None:
         raise not_found(N_("We could not find this request."), ("input", "id"))

@@ -36,7 +36,7 @@ async def end(db: Db, actor: StaffActor, space_id: UUID, reason: str) -> Breathi
 
     Refuses NOT_ALLOWED, INVALID no reason, NOT_FOUND, and NOT_OPEN what is over by itself.
     """
-    breathing.require_recorder(actor)
+    actor.require(Permission.ANSWER_HARDSHIPS)
     reason = breathing.require_reason(reason)
     user_id = await db.scalar(select(BreathingSpace.user_id).where(BreathingSpace.id == space_id))
     if user_id is None:

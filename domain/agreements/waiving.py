@@ -36,8 +36,7 @@ async def waive(db: Db, actor: StaffActor, agreement_id: UUID, number: int, why:
     What was paid of it counts for what else is owed, and goes back where nothing is. Refuses NOT_ALLOWED, NOT_FOUND, and
     NOT_OPEN where there is no late fee.
     """
-    if not actor.may(Permission.WAIVE_LATE_FEES):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
+    actor.require(Permission.WAIVE_LATE_FEES)
     agreement = await _lock(db, actor, agreement_id)
     before = await standing_of(db, agreement)
     if number in before.late_fees_waived:

@@ -101,8 +101,7 @@ async def answer(
 
     Refuses NOT_ALLOWED, NOT_FOUND, INVALID, and NOT_OPEN what was answered before.
     """
-    if not actor.may(Permission.ANSWER_DISPUTES):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not answer disputes."))
+    actor.require(Permission.ANSWER_DISPUTES)
     answer = texts.line(answer, WORDS_MAX, ("input", "answer"))
     said = {"disputeId": dispute_id, "upheld": upheld, "factIds": sorted(map(str, fact_ids)), "answer": answer}
     receipt = await receipts.claim(db, actor=actor.name, operation="answerDispute", key=key, input=said)

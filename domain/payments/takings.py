@@ -20,7 +20,7 @@ from domain.permissions import Permission
 from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Minor
-from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.errors import invalid, not_found
 from infra.events import declare
 from infra.ids import new_id
 from infra.records import Record
@@ -140,8 +140,7 @@ async def lock(db: Db, id: UUID) -> Taking:
 
 def require_mover(actor: StaffActor, reason: str) -> None:
     """Refuses NOT_ALLOWED whoever may not move money, and INVALID to move it without saying why."""
-    if not actor.may(Permission.MOVE_MONEY):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
+    actor.require(Permission.MOVE_MONEY)
     if not 0 < len(reason) <= REASON_MAX:
         raise invalid(N_("Say why, in up to {most} characters."), "reason", most=REASON_MAX)
 

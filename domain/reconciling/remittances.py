@@ -95,8 +95,7 @@ async def reckon(db: Db, last_on: date) -> None:
 
 async def pay(db: Db, actor: StaffActor, remittance_id: UUID, reference: str) -> Remittance:
     """Book that it went out, once. Refuses NOT_ALLOWED, NOT_FOUND, INVALID, and STALE what was paid by another reference."""
-    if not actor.may(Permission.MOVE_MONEY):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
+    actor.require(Permission.MOVE_MONEY)
     if not 0 < len(reference) <= REFERENCE_MAX:
         raise invalid(N_("A reference has 1 to {most} characters."), "reference", most=REFERENCE_MAX)
     remittance = await db.get(Remittance, remittance_id, with_for_update=True, populate_existing=True)

@@ -20,7 +20,7 @@ from domain.risk.sightings import Sighting
 from infra import clock, pruning
 from infra.database import Db
 from infra.entity import Entity, Id, Json, OwnerId
-from infra.errors import Refusal, RefusalCode, not_found
+from infra.errors import not_found
 from infra.ids import new_id
 from infra.lifecycle import without_graph
 from infra.privacy import Erasure, Export, Privacy
@@ -115,7 +115,7 @@ async def actions_for(db: Db, user_id: UUID) -> set[RuleAction]:
 
 async def judge(db: Db, actor: StaffActor, signal_id: UUID, verdict: SignalVerdict) -> Signal:
     """Say whether it was right; whoever says otherwise later is believed. Refuses NOT_ALLOWED and NOT_FOUND."""
-    _require(actor)
+    actor.require(Permission.ANSWER_SIGNALS)
     its = select(Signal).where(Signal.id == signal_id)
     signal = (await db.execute(its)).scalar_one_or_none()
     if signal is None:
@@ -129,7 +129,7 @@ async def judge(db: Db, actor: StaffActor, signal_id: UUID, verdict: SignalVerdi
 
 async def newest_for(db: Db, actor: StaffActor, limit: int) -> Sequence[Signal]:
     """What nobody has judged yet, the newest first."""
-    _require(actor)
+    actor.require(Permission.ANSWER_SIGNALS)
     unjudged = select(Signal).where(Signal.verdict.is_(None), IS_COUNTED).order_by(Signal.at.desc(), Signal.id.desc())
     return (await db.execute(unjudged.limit(limit))).scalars().all()
 
@@ -168,8 +168,3 @@ async def counts(db: Db, since: datetime) -> dict[str, RuleCounts]:
     lately = select(Signal.rule, spoke, right, wrong).where(Signal.at >= since)
     told = lately.where(IS_COUNTED).group_by(Signal.rule)
     return {rule: RuleCounts(*numbers) for rule, *numbers in await db.execute(told)}
-
-
-def _require(actor: StaffActor) -> None:
-    if not actor.may(Permission.ANSWER_SIGNALS):
-        raise Refusal(RefusalCode.NOT_ALLOWED, N_("Your role does not allow this."))
