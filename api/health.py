@@ -15,6 +15,7 @@ from api.server import siblings
 from domain.days import alarms as days
 from domain.notices import backlog as notices_backlog
 from infra import backlog
+from infra.backlog import soon
 from infra.cache import valkey
 from infra.database import reading
 from infra.settings import settings
@@ -65,7 +66,7 @@ async def _ping() -> None:
 
 async def _reactions() -> dict[str, object] | None:
     """How many reactions wait; None where nobody can tell."""
-    now = await backlog.look_now()
+    now = await soon(backlog.look)
     if now is None:
         return None
     return {
@@ -78,7 +79,7 @@ async def _reactions() -> dict[str, object] | None:
 
 async def _webhooks() -> dict[str, object] | None:
     """How much is due to partners; None where nobody can tell."""
-    now = await webhooks_backlog.look_now()
+    now = await soon(webhooks_backlog.look)
     if now is None:
         return None
     return {
@@ -92,7 +93,7 @@ async def _webhooks() -> dict[str, object] | None:
 
 async def _notices() -> dict[str, object] | None:
     """What people were not told yet because whoever sends it is away; None where nobody can tell."""
-    now = await notices_backlog.look_now()
+    now = await soon(notices_backlog.look)
     if now is None:
         return None
     return {"pushes": now.pushes, "texts": now.texts, "oldest_seconds": round(now.oldest_seconds)}
@@ -100,7 +101,7 @@ async def _notices() -> dict[str, object] | None:
 
 async def _day() -> dict[str, object] | None:
     """How many agreements wait for what a day does to them; None where nobody can tell."""
-    now = await days.look_now()
+    now = await soon(days.look)
     if now is None:
         return None
     return {"late": now.is_late, "waiting": now.waiting, "oldest_seconds": round(now.oldest_seconds)}

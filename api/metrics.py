@@ -1,15 +1,12 @@
 """The figures for Prometheus, behind a token of their own. What workers and relays owe stands in Postgres, so any API tells it."""
 
-import asyncio
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from hmac import compare_digest
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -25,8 +22,7 @@ from domain.people.expiring import ExpiringProof
 from domain.reconciling import alarms
 from domain.reconciling.alarms import MoneyAlarms
 from infra import backlog, reactions
-from infra.backlog import Backlog, Waiting
-from infra.database import reading
+from infra.backlog import Backlog, Waiting, soon
 from infra.settings import settings
 from integrations.webhooks import backlog as webhooks
 from integrations.webhooks.backlog import WebhookBacklog
@@ -40,12 +36,12 @@ async def metrics(request: Request) -> Response:
     if not _may_ask(request):
         return PlainTextResponse("Please show the token of the metrics.\n", 401, {"WWW-Authenticate": "Bearer"})
     compressing.allow(request.scope)
-    waiting, looked = await backlog.look_now(), await _last_look()
+    waiting, looked = await soon(backlog.look), await soon(figures.latest)
     # Made anew each time: what is no longer known disappears, so that no alarm stays on an old figure.
-    sent = [*_of_webhooks(await webhooks.look_now()), *_of_notices(await notices.look_now())]
-    looked_at = await alarms.look_now()
-    money = [*_of_money(looked_at), *_of_deadlines(looked_at), *_of_days(await days.look_now())]
-    proofs = _of_proofs(await _expiring())
+    sent = [*_of_webhooks(await soon(webhooks.look)), *_of_notices(await soon(notices.look))]
+    looked_at = await soon(alarms.look)
+    money = [*_of_money(looked_at), *_of_deadlines(looked_at), *_of_days(await soon(days.look))]
+    proofs = _of_proofs(await soon(expiring.soon))
     told = generate_latest(_Told([*_of_waiting(waiting), *sent, *money, *proofs, *_of_watch(looked)]))
     return Response(_of_this_machine() + told, media_type=CONTENT_TYPE_LATEST)
 
@@ -78,23 +74,9 @@ def _may_ask(request: Request) -> bool:
     return scheme.lower() == "bearer" and compare_digest(shown.strip().encode(), token.get_secret_value().encode())
 
 
-async def _last_look() -> AgedFigures | None:
-    with suppress(TimeoutError, OSError, SQLAlchemyError):
-        async with asyncio.timeout(backlog.PATIENCE_SECONDS), reading() as db:
-            return await figures.latest(db)
-    return None
-
-
-async def _expiring() -> list[ExpiringProof] | None:
-    with suppress(TimeoutError, OSError, SQLAlchemyError):
-        async with asyncio.timeout(backlog.PATIENCE_SECONDS), reading() as db:
-            return await expiring.soon(db)
-    return None
-
-
-def _of_proofs(soon: list[ExpiringProof] | None) -> Iterator[Metric]:
+def _of_proofs(expire: list[ExpiringProof] | None) -> Iterator[Metric]:
     expires = "Secrets and keys of partners' clients that are over within 30 days, or over"
-    yield _gauge("longan_client_proofs_expiring", expires, math.nan if soon is None else len(soon))
+    yield _gauge("longan_client_proofs_expiring", expires, math.nan if expire is None else len(expire))
 
 
 def _of_waiting(now: Backlog | None) -> Iterator[Metric]:

@@ -1,8 +1,10 @@
 """What waits in the outbox, and for how long: the age of the oldest tells what a count cannot, that nothing gets done."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,6 +14,16 @@ from infra.settings import settings
 
 PATIENCE_SECONDS = 2
 MOST = 50_000  # so many of either kind are counted, the oldest first: whoever asks shall not wait the longer, the more waits
+
+T = TypeVar("T")
+
+
+async def soon(look: Callable[[Db], Awaitable[T]]) -> T | None:
+    """What somebody looks up for a machine that asks; None where the database cannot tell soon."""
+    with suppress(TimeoutError, OSError, SQLAlchemyError):
+        async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
+            return await look(db)
+    return None
 
 
 @dataclass(frozen=True)
@@ -73,12 +85,3 @@ async def look(db: Db) -> Backlog:
         oldest_parked_seconds=max((each.oldest_parked_seconds for each in lines), default=0),
         reactions=lines,
     )
-
-
-async def look_now() -> Backlog | None:
-    """How much waits, for a machine that asks; None where the database cannot tell soon."""
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
-            return await look(db)
-    except (TimeoutError, OSError, SQLAlchemyError):
-        return None

@@ -1,15 +1,12 @@
 """What a machine that watches is told of days: how many agreements wait for theirs, and since when."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from infra import clock
-from infra.backlog import PATIENCE_SECONDS
-from infra.database import Db, reading
+from infra.database import Db
 from infra.settings import settings
 
 MOST = 50_000  # so many are counted: whoever asks shall not wait the longer, the more wait
@@ -34,15 +31,6 @@ LOOK = text(f"""
     SELECT count(*), min(next_on)
       FROM (SELECT next_on FROM agreements WHERE next_on <= :today ORDER BY next_on LIMIT {MOST}) AS waiting
 """)  # noqa: S608 - our own number
-
-
-async def look_now() -> DayBacklog | None:
-    """None where the database cannot tell soon."""
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
-            return await look(db)
-    except (TimeoutError, OSError, SQLAlchemyError):
-        return None
 
 
 async def look(db: Db) -> DayBacklog:

@@ -1,13 +1,10 @@
 """What people should have been told by now and were not, because whoever sends it for us is away or will not."""
 
-import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from infra.backlog import PATIENCE_SECONDS
-from infra.database import Db, reading
+from infra.database import Db
 
 COUNTED_MAX = 50_000
 
@@ -31,15 +28,6 @@ LOOK = text(
              WHERE status = 'WAITING' AND tried_at IS NOT NULL ORDER BY tried_at LIMIT {COUNTED_MAX}) AS put_off
     """  # noqa: S608
 )
-
-
-async def look_now() -> NoticeBacklog | None:
-    """The backlog for a machine that asks; None where the database cannot tell soon."""
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
-            return await look(db)
-    except (TimeoutError, OSError, SQLAlchemyError):
-        return None
 
 
 async def look(db: Db) -> NoticeBacklog:

@@ -1,13 +1,10 @@
 """What waits for the senders, and how partners' servers fare: the age of what is due tells whether anybody sends at all."""
 
-import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
-from infra.backlog import PATIENCE_SECONDS
-from infra.database import Db, reading
+from infra.database import Db
 from infra.settings import settings
 from integrations.webhooks.addresses import ANY_LISTENED
 from integrations.webhooks.deliveries import ALL_WAITED_FOR, COULD_BE_SENT
@@ -53,15 +50,6 @@ LOOK = text(
              WHERE status = 'PAUSED' AND deleted_at IS NULL AND url NOT LIKE '{ANY_LISTENED}')::int
     """  # noqa: S608
 )
-
-
-async def look_now() -> WebhookBacklog | None:
-    """The backlog for a machine that asks; None where the database cannot tell soon."""
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS), reading() as db:
-            return await look(db)
-    except (TimeoutError, OSError, SQLAlchemyError):
-        return None
 
 
 async def look(db: Db) -> WebhookBacklog:

@@ -107,7 +107,7 @@ async def _quiet() -> None:
     """Returns when nothing is owed that is due."""
     async with asyncio.timeout(QUIET_SECONDS_MAX):
         while True:
-            now = await backlog.look_now()
+            now = await backlog.soon(backlog.look)
             if now is not None and not now.waiting:
                 return
             await asyncio.sleep(0.2)
