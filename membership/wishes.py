@@ -8,6 +8,7 @@ from infra.settings import settings
 from infra.words import N_
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+COMMENT_LENGTH_MAX = 1_000
 VERSION = ("input", "expectedVersion")
 STALE = N_("Somebody has changed this since. Please look at it again.")
 
@@ -23,6 +24,11 @@ def refuse_other_version(known: int | None, expected: int | None) -> None:
 def check_code(code: str) -> None:
     if not CODE.fullmatch(code):
         raise invalid(N_("Write 1 to 60 letters, digits, dots, dashes and underscores."), ("input", "code"))
+
+
+def check_comment(comment: str) -> None:
+    if len(comment) > COMMENT_LENGTH_MAX:
+        raise invalid(N_("Write up to {most} characters."), ("input", "comment"), most=COMMENT_LENGTH_MAX)
 
 
 def check_money(money: Money, field: str) -> None:

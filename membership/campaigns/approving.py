@@ -6,21 +6,21 @@ from domain import approvals
 from domain.actors import StaffActor
 from domain.permissions import Permission
 from infra.database import Db
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Refusal, RefusalCode
 from infra.words import N_
+from membership import wishes
 from membership.campaigns import campaigns
 from membership.campaigns.campaigns import FIELD, Campaign, CampaignStatus
 
 CAMPAIGN = approvals.declare(
     "campaign", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP, tells_itself=True
 )
-COMMENT_LENGTH_MAX = 1_000
 CHANGED = N_("The benefit of this campaign has changed since it was drafted. Draft a copy of it.")
 
 
 async def submit(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) -> Campaign:
     """Ask for a second person's word. Refuses NOT_FOUND, NOT_OPEN, INVALID, and STALE where its benefit is another one now."""
-    refuse_long(comment)
+    wishes.check_comment(comment)
     campaign = await campaigns.demand(db, campaign_id)
     if campaign.status is CampaignStatus.SUBMITTED:
         return campaign
@@ -34,7 +34,7 @@ async def approve(db: Db, actor: StaffActor, *, campaign_id: UUID, seen: str, co
     """Say yes to the campaign of this hash. Refuses NOT_FOUND, NOT_OPEN, STALE, and SECOND_PERSON_REQUIRED to whoever drafted
     or submitted it.
     """
-    refuse_long(comment)
+    wishes.check_comment(comment)
     campaign = await campaigns.demand(db, campaign_id)
     if campaign.author_id == actor.staff_id:
         raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, approvals.OWN)
@@ -48,7 +48,7 @@ async def approve(db: Db, actor: StaffActor, *, campaign_id: UUID, seen: str, co
 
 async def reject(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) -> Campaign:
     """Say no to what waits, which is a draft again; its author takes it back. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
-    refuse_long(comment)
+    wishes.check_comment(comment)
     campaign = await campaigns.demand(db, campaign_id)
     await campaigns.step(db, campaign, CampaignStatus.DRAFT, actor, comment, *FIELD)
     await approvals.reject(db, actor, CAMPAIGN, subject=str(campaign.id), comment=comment)
@@ -58,8 +58,3 @@ async def reject(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) 
 async def refuse_stale(db: Db, campaign: Campaign) -> None:
     if not await campaigns.is_as_approved(db, campaign):
         raise Refusal(RefusalCode.STALE, CHANGED, field=FIELD)
-
-
-def refuse_long(comment: str) -> None:
-    if len(comment) > COMMENT_LENGTH_MAX:
-        raise invalid(N_("Write up to {most} characters."), ("input", "comment"), most=COMMENT_LENGTH_MAX)

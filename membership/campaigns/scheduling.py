@@ -8,8 +8,9 @@ from infra import clock, outbox, receipts
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode, invalid
 from infra.words import N_
+from membership import wishes
 from membership.campaigns import approving, budgets, campaigns, revoking, telling
-from membership.campaigns.approving import refuse_long, refuse_stale
+from membership.campaigns.approving import refuse_stale
 from membership.campaigns.campaigns import END_DUE, FIELD, START_DUE, Campaign, CampaignStatus
 
 AT_ONCE = timedelta(minutes=10)  # clocks differ: so long ago is now
@@ -48,7 +49,7 @@ async def schedule(
 
 async def unschedule(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) -> Campaign:
     """Take back when a campaign is to begin, until it does: it is approved still. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
-    refuse_long(comment)
+    wishes.check_comment(comment)
     campaign = await campaigns.demand(db, campaign_id)
     if campaign.status is S.APPROVED:
         return campaign
@@ -79,7 +80,7 @@ async def _run(db: Db, campaign: Campaign, actor: StaffActor | None, comment: st
 
 async def pause(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) -> Campaign:
     """Let nobody more be told; what waits to leave waits on, and what was granted stays. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
-    refuse_long(comment)
+    wishes.check_comment(comment)
     campaign = await campaigns.demand(db, campaign_id)
     if campaign.status is not S.PAUSED:
         await stop(db, campaign, actor, comment)
@@ -96,7 +97,7 @@ async def resume(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) 
     """Go on where a campaign was paused: whoever was told is not told again. Refuses NOT_FOUND, NOT_OPEN, INVALID, and STALE
     where its benefit has changed meanwhile.
     """
-    refuse_long(comment)
+    wishes.check_comment(comment)
     campaign = await campaigns.demand(db, campaign_id)
     if campaign.status in (S.RUNNING, S.SCHEDULED):
         return campaign
@@ -112,7 +113,7 @@ async def resume(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) 
 
 async def end(db: Db, actor: StaffActor, *, campaign_id: UUID, comment: str) -> Campaign:
     """End a campaign for good, also one that never began. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
-    refuse_long(comment)
+    wishes.check_comment(comment)
     campaign = await campaigns.demand(db, campaign_id)
     if campaign.status is not S.ENDED:
         await _finish(db, campaign, actor, comment)

@@ -6,9 +6,9 @@ from domain import approvals
 from domain.actors import StaffActor
 from domain.permissions import Permission
 from infra.database import Db
-from infra.errors import Refusal, RefusalCode, invalid
+from infra.errors import Refusal, RefusalCode
 from infra.words import N_
-from membership import rules
+from membership import rules, wishes
 from membership.changing import drafting, simulations
 from membership.changing.simulations import Simulation
 from membership.rules import RulesStatus, TierRules
@@ -17,13 +17,12 @@ TIER_RULES = approvals.declare(
     "tier-rules", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP, tells_itself=True
 )
 FIELD = ("input", "tierRulesId")
-COMMENT_LENGTH_MAX = 1_000
 NOT_SIMULATED = N_("Simulate these rules against the live ones first, and wait until that is done.")
 
 
 async def submit(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> TierRules:
     """Propose rules with their newest simulation; after another simulation, again. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
-    _refuse_long(comment)
+    wishes.check_comment(comment)
     version = await demand_locked(db, rules_id)
     subject, mark = str(version.id), await current_mark(db, version)
     if mark is None:
@@ -43,7 +42,7 @@ async def approve(db: Db, actor: StaffActor, *, rules_id: UUID, seen: str, comme
     """Say yes to the simulation of this hash. Refuses NOT_FOUND, NOT_OPEN, STALE, and SECOND_PERSON_REQUIRED to whoever
     drafted or submitted them.
     """
-    _refuse_long(comment)
+    wishes.check_comment(comment)
     version = await demand_locked(db, rules_id)
     if version.author_id == actor.staff_id:
         raise Refusal(RefusalCode.SECOND_PERSON_REQUIRED, approvals.OWN)
@@ -57,7 +56,7 @@ async def approve(db: Db, actor: StaffActor, *, rules_id: UUID, seen: str, comme
 
 async def reject(db: Db, actor: StaffActor, *, rules_id: UUID, comment: str) -> TierRules:
     """Say no, or take back what was approved or scheduled and is not live. Refuses NOT_FOUND, NOT_OPEN, INVALID."""
-    _refuse_long(comment)
+    wishes.check_comment(comment)
     version = await demand_locked(db, rules_id)
     if version.status is RulesStatus.SUBMITTED:
         await approvals.reject(db, actor, TIER_RULES, subject=str(version.id), comment=comment)
@@ -77,8 +76,3 @@ async def demand_locked(db: Db, rules_id: UUID) -> TierRules:
     """A version, while nobody else changes any. Refuses NOT_FOUND."""
     await rules.lock(db)
     return await drafting.demand(db, rules_id)
-
-
-def _refuse_long(comment: str) -> None:
-    if len(comment) > COMMENT_LENGTH_MAX:
-        raise invalid(N_("Write up to {most} characters."), ("input", "comment"), most=COMMENT_LENGTH_MAX)

@@ -13,7 +13,7 @@ from domain.actors import StaffActor
 from domain.permissions import Permission
 from infra import clock, receipts
 from infra.database import Db
-from infra.errors import Refusal, RefusalCode, invalid, not_found
+from infra.errors import Refusal, RefusalCode, not_found
 from infra.ids import new_id
 from infra.words import N_
 from membership import benefits, rules, wishes
@@ -26,7 +26,6 @@ from membership.plans.wanted import WantedPlan
 PLAN = approvals.declare(
     "plan", proposes=Permission.CHANGE_MEMBERSHIP, approves=Permission.APPROVE_MEMBERSHIP, tells_itself=True
 )
-COMMENT_LENGTH_MAX = 1_000
 CODE, PLAN_CODES = ("input", "code"), ("input", "planCodes")
 WAITS = N_("Somebody else's version of {plan} waits. Let it be decided on first.")
 
@@ -61,7 +60,7 @@ async def approve(db: Db, actor: StaffActor, *, code: str, seen: str, comment: s
     """Say yes to the submitted version of this hash: it is sold from now on. Refuses NOT_FOUND, NOT_OPEN, STALE, and
     SECOND_PERSON_REQUIRED to whoever wrote or submitted it.
     """
-    _refuse_long(comment)
+    wishes.check_comment(comment)
     versions = await _demand(db, code)
     newest = versions[-1]
     if newest.author_id == actor.staff_id:
@@ -76,7 +75,7 @@ async def approve(db: Db, actor: StaffActor, *, code: str, seen: str, comment: s
 
 async def reject(db: Db, actor: StaffActor, *, code: str, comment: str) -> MembershipPlan:
     """Say no to what is submitted, or take it back: it is a draft again. Refuses NOT_FOUND, NOT_OPEN."""
-    _refuse_long(comment)
+    wishes.check_comment(comment)
     newest = (await _demand(db, code))[-1]
     await approvals.reject(db, actor, PLAN, subject=code, comment=comment)
     await _move(db, actor, newest, OfferedStatus.DRAFT)
@@ -237,8 +236,3 @@ async def _differ_in_name_alone(db: Db, sold: MembershipPlan, saved: MembershipP
     """Whatever else changes, a second person is asked: dearer benefits cost as a lower price does."""
     contents = await wanted_plans.contents_of(db, {sold.id, saved.id})
     return {**contents[sold.id], "name": ""} == {**contents[saved.id], "name": ""}
-
-
-def _refuse_long(comment: str) -> None:
-    if len(comment) > COMMENT_LENGTH_MAX:
-        raise invalid(N_("Write up to {most} characters."), ("input", "comment"), most=COMMENT_LENGTH_MAX)
