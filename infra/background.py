@@ -17,7 +17,7 @@ async def in_background(work: Callable[[], T]) -> T:
     """Run `work` at low priority, one at a time in each process."""
     global _thread
     if _thread is None:
-        _thread = ThreadPoolExecutor(1, thread_name_prefix="background", initializer=_yield_to_others)
+        _thread = ThreadPoolExecutor(1, thread_name_prefix="background", initializer=yield_to_others, initargs=(NICE,))
     return await asyncio.get_running_loop().run_in_executor(_thread, work)
 
 
@@ -40,7 +40,8 @@ async def end(task: "asyncio.Task[Any]") -> None:
         await asyncio.wait({task}, timeout=1)
 
 
-def _yield_to_others() -> None:
+def yield_to_others(nice: int) -> None:
+    """Let this thread wait for others that have something to do, the more the higher `nice` is."""
     # Linux nices each thread by itself; elsewhere this would slow the whole process, and with it a person who waits.
     if hasattr(os, "sched_getaffinity"):
-        os.nice(NICE)
+        os.nice(nice)

@@ -4,7 +4,6 @@ Whoever has shown the right secret from here before waits in a line of their own
 """
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from infra.background import yield_to_others
 from infra.networks import widest_of
 
 T = TypeVar("T")
@@ -51,7 +51,9 @@ class Line:
 
     async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(self.threads, thread_name_prefix="hashing", initializer=_yield_to_others)
+            self._threads = ThreadPoolExecutor(
+                self.threads, thread_name_prefix="hashing", initializer=yield_to_others, initargs=(NICE,)
+            )
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments))
 
 
@@ -62,9 +64,3 @@ known = Line(threads=1, most=16, most_of_name=4)
 def place_for(address: str, known_as: str | None = None) -> AbstractContextManager[RunInPlace]:
     """`known_as`: who has shown the right secret from here before. Raises HashingFull."""
     return known.place(known_as) if known_as else strangers.place(widest_of(address))
-
-
-def _yield_to_others() -> None:
-    # Linux nices each thread by itself; elsewhere this would slow the whole process.
-    if hasattr(os, "sched_getaffinity"):
-        os.nice(NICE)
