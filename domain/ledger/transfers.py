@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -14,13 +14,11 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.ledger.accounts import LedgerAccount
 from domain.ledger.kinds import AccountKind
-from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, Minor, OwnerId
 from infra.money import MINOR_MAX
@@ -188,15 +186,3 @@ async def is_posted(db: Db, user_id: UUID, cause: Cause) -> bool:
         Transfer.user_id == user_id, Transfer.cause_kind == cause.kind, Transfer.cause_id == cause.id
     )
     return (await db.execute(mine.limit(1))).first() is not None
-
-
-async def transfers_of_partner(
-    db: Db, partner_id: UUID, on: date, *, after: tuple[datetime, UUID] | None = None, first: int | None = None
-) -> Sequence[Transfer]:
-    """All that were booked on a day of the product, over all agreements of a partner, in order."""
-    start, end = clock.begins(on), clock.begins(on + timedelta(days=1))
-    theirs = select(Transfer).where(Transfer.partner_id == partner_id)
-    theirs = theirs.where(Transfer.booked_at >= start, Transfer.booked_at < end)
-    if after is not None:
-        theirs = theirs.where(tuple_(Transfer.booked_at, Transfer.id) > after)
-    return (await db.execute(theirs.order_by(Transfer.booked_at, Transfer.id).limit(first))).scalars().all()

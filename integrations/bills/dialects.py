@@ -30,7 +30,6 @@ KINDS = {
     "GOODS": ("日用百货", "家居家装", "服饰装扮", "美容美发", "母婴亲子", "数码电器", "淘宝", "京东", "拼多多"),
     "TRANSFERS": ("转账红包", "转账", "红包", "亲友代付", "亲属卡", "群收款", "二维码付款"),
 }
-ESSENTIAL = ("BILLS", "FOOD", "TRANSPORT", "HEALTH")
 
 ALIPAY = BillDialect(
     provider="alipay",

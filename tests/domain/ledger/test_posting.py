@@ -19,7 +19,6 @@ from domain.ledger.transfers import (
     is_posted,
     reversal,
     transfers_of,
-    transfers_of_partner,
 )
 from infra import clock, revisions
 from infra.database import Db, reading, transaction
@@ -108,21 +107,10 @@ class TestALife:
         async with reading() as db:
             page = await transfers_of(db, loan.user_id, loan.id, first=1)
             rest = await transfers_of(db, loan.user_id, loan.id, after=page[0].id)
-            today = await clock.today(db)
-            of_the_day = await transfers_of_partner(db, loan.partner_id, today)
-            after = await transfers_of_partner(
-                db, loan.partner_id, today, after=(of_the_day[0].booked_at, of_the_day[0].id), first=5
-            )
-            before = await transfers_of_partner(db, loan.partner_id, early)
         assert [(each.id, each.amount, each.value_on) for each in (*page, *rest)] == [
             (first.id, 4, early),
             (second.id, 5, early),
         ]
-        assert ([each.id for each in of_the_day], [each.id for each in after], before) == (
-            [first.id, second.id],
-            [second.id],
-            [],
-        )
 
     async def test_their_person_hears_of_it(self) -> None:
         loan = Loan()
