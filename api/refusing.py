@@ -12,6 +12,7 @@ from infra.database import Db, transact
 from infra.errors import Refusal, RefusalCode
 from infra.words import N_, say
 
+NO_SUCH_PAGE = N_("There is no such page.")
 AWAY = N_("This is not available just now. Please try again in a moment.")
 BROKEN = N_("Something went wrong on our side. Please try again; if it stays, tell us when it happened.")
 STATUSES: Mapping[RefusalCode, int] = {

@@ -20,7 +20,7 @@ from api.console.pages.rendering import page
 from api.console.pages.tiers import QUOTAS, SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
 from api.html import locale_of
-from api.refusing import carry_out, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, status_of
 from api.visits import posted
 from domain.people.partners import Partner
 from domain.permissions import Permission
@@ -37,7 +37,6 @@ from membership.saving import WantedBenefit
 
 ADDRESS = "/console/benefits"
 LISTED_MAX = 1_000
-NO_SUCH = N_("There is no such page.")
 STATUSES = {
     BenefitStatus.DRAFT: N_("Draft"),
     BenefitStatus.LIVE: N_("Live"),
@@ -130,7 +129,7 @@ async def retire(request: Request, visit: StaffVisit) -> Response:
     form, id = await request.form(), read_id(request.path_params["id"])
     version = read_whole(str(form.get("version", "")))
     if id is None or version is None:
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await carry_out(
         lambda db: saving.retire(db, visit.actor, benefit_id=id, expected_version=version),
         f"{ADDRESS}/{id}",
@@ -204,7 +203,7 @@ async def _show(request: Request, refusal: Refusal | None, typed: Mapping[str, A
     async with reading() as db:
         saved = await db.get(Benefit, id) if id else None
         if saved is None:
-            return page(request, "refused.html", 404, why=NO_SUCH)
+            return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
         sources = (await benefits.sources_of(db, [saved.id])).get(saved.id, [])
     faults = _faults(request, refusal) if refusal else {}
     status = status_of(refusal)

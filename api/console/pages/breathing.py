@@ -12,7 +12,7 @@ from starlette.routing import Route
 from api.console.pages import hardships
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out
+from api.refusing import NO_SUCH_PAGE, carry_out
 from api.visits import posted
 from domain.agreements import agreements, breathing, ending_breathing
 from domain.agreements.agreements import Agreement
@@ -53,7 +53,7 @@ async def end(request: Request, visit: StaffVisit) -> Response:
     form = await request.form()
     id = read_id(request.path_params["id"])
     if id is None:
-        return page(request, "refused.html", 404, why=N_("There is no such page."))
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await carry_out(
         lambda db: ending_breathing.end(db, visit.actor, id, str(form.get("reason", ""))),
         hardships.ADDRESS,

@@ -17,7 +17,7 @@ from api.console.pages.listing import TableQuery, exports, query_of
 from api.console.pages.rendering import page
 from api.console.pages.tiers import SEGMENTS
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import NOT_YOURS, posted
 from domain.people import staff
 from domain.permissions import Permission
@@ -38,7 +38,6 @@ from membership.campaigns.results import CampaignFigures
 ADDRESS = "/console/campaigns"
 SHOWN, PAUSES_SHOWN = 50, 3
 LISTED_MAX = 500  # campaigns that are sorted by what came of them, added up, or exported
-NO_SUCH = N_("There is no such page.")
 STATUSES = {
     CampaignStatus.DRAFT: N_("Draft"),
     CampaignStatus.SUBMITTED: N_("Waits for approval"),
@@ -166,7 +165,7 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     id, form = read_id(request.path_params["id"]), await request.form()
     step = STEPS.get(str(form.get("said", "")))
     if id is None or step is None:
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     permission, verb = step
     if not visit.actor.may(permission):
         return page(request, "refused.html", 403, why=NOT_YOURS)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import posted
 from domain.agreements import claiming, claims, deposits
 from domain.agreements.claims import Claim, ClaimStatus
@@ -28,7 +28,6 @@ from infra.words import N_
 
 ADDRESS = "/console/claims"
 SHOWN = 50
-NO_SUCH = N_("There is no such page.")
 NO_AMOUNT = N_("Enter how much of it is right, as a number: 0 rejects the claim.")
 
 
@@ -100,7 +99,7 @@ async def decide(request: Request, visit: StaffVisit) -> Response:
     said = ClaimForm(*(str(form.get(name, "")) for name in ("amount", "answer", "key")))
     id = read_id(request.path_params["id"])
     if id is None:
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await carry_out(lambda db: _decide(db, visit, id, said), ADDRESS, partial(_show, request, visit, said))
 
 
@@ -108,7 +107,7 @@ async def _decide(db: Db, visit: StaffVisit, id: UUID, said: ClaimForm) -> Claim
     mine = claims.visible_to(visit.actor).where(Claim.id == id).with_only_columns(Claim.currency)
     currency = (await db.execute(mine)).scalar_one_or_none()
     if currency is None:
-        raise not_found(NO_SUCH)
+        raise not_found(NO_SUCH_PAGE)
     try:
         amount = Money.of(said.amount.strip().replace(",", ""), currency)
     except ValueError:

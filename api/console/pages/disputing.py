@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import posted
 from domain.disputes import disputes, disputing
 from domain.disputes.disputes import Dispute, DisputeTexts
@@ -22,7 +22,6 @@ from infra import clock
 from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.paging import count_of
-from infra.words import N_
 
 ADDRESS = "/console/disputes"
 SHOWN = 50
@@ -86,7 +85,7 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
         upheld = ANSWERS[str(form.get("answer", ""))]
         wrong = [UUID(str(each)) for each in form.getlist("wrong")]
     except (ValueError, KeyError):
-        return page(request, "refused.html", 404, why=N_("There is no such page."))
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     said, named = str(form.get("comment", "")), wrong if upheld else []
     typed = DisputeForm(str(id), said, {str(each) for each in wrong})
     return await carry_out(

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import posted
 from domain.agreements import agreements, breathing, easing, ending_breathing, hardships
 from domain.agreements.agreements import Agreement
@@ -112,7 +112,7 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     said, comment = str(form.get("answer", "")), str(form.get("comment", ""))
     id, is_granted = read_id(request.path_params["id"]), ANSWERS.get(said)
     if id is None or is_granted is None:
-        return page(request, "refused.html", 404, why=N_("There is no such page."))
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await carry_out(
         lambda db: easing.answer(db, visit.actor, id, is_granted=is_granted, comment=comment),
         ADDRESS,

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import posted
 from domain.approvals import Approval, Verdict, history
 from domain.people import commissions
@@ -111,7 +111,7 @@ def _rate(said: str) -> Decimal:
 async def _done(request: Request, visit: StaffVisit, verb: Callable[[Db, UUID], Awaitable[Any]]) -> Response:
     id = read_id(request.path_params["id"])
     if id is None:
-        return page(request, "refused.html", 404, why=N_("There is no such page."))
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await carry_out(lambda db: verb(db, id), ADDRESS, partial(_show, request, visit))
 
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import posted
 from domain.approvals import Verdict
 from domain.permissions import Permission
@@ -28,7 +28,6 @@ from infra.words import N_
 
 ADDRESS = "/console/signals"
 SHOWN, COUNTED = 50, timedelta(days=90)
-NO_SUCH = N_("There is no such page.")
 MODES = {RuleMode.OFF: N_("Off"), RuleMode.SHADOW: N_("In the shadow"), RuleMode.LIVE: N_("Live")}
 ACTIONS = {
     RuleAction.NOTHING: N_("Nothing follows"),
@@ -76,7 +75,7 @@ async def judge(request: Request, visit: StaffVisit) -> Response:
     form, id = await request.form(), read_id(request.path_params["id"])
     said = str(form.get("verdict", ""))
     if id is None or said not in set(SignalVerdict):
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await _done(request, visit, lambda db: signals.judge(db, visit.actor, id, SignalVerdict(said)))
 
 
@@ -86,7 +85,7 @@ async def propose(request: Request, visit: StaffVisit) -> Response:
     form, code = await request.form(), request.path_params["code"]
     mode, action, reason = (str(form.get(name, "")).strip() for name in ("mode", "action", "reason"))
     if mode not in set(RuleMode) or action not in set(RuleAction):
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     told = _numbers(form)
     change = (code, RuleMode(mode), RuleAction(action), told, reason)
     return await _done(request, visit, lambda db: rules.propose(db, visit.actor, *change))
@@ -98,7 +97,7 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     form, id = await request.form(), read_id(request.path_params["id"])
     said, seen = str(form.get("said", "")), str(form.get("seen", ""))
     if id is None or said not in set(Verdict):
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     if said == Verdict.APPROVED:
         return await _done(request, visit, lambda db: rules.approve(db, visit.actor, id, seen))
     return await _done(request, visit, lambda db: rules.reject(db, visit.actor, id))

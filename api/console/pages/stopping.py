@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import posted
 from domain import stops
 from domain.approvals import Verdict, history
@@ -28,7 +28,6 @@ from infra.words import N_
 
 ADDRESS = "/console/stops"
 SHOWN = 50
-NO_SUCH = N_("There is no such page.")
 KINDS = {
     StopKind.DRAW_DOWNS: N_("Draw-downs"),
     StopKind.AUTOPAY: N_("Autopay"),
@@ -61,7 +60,7 @@ async def stop(request: Request, visit: StaffVisit) -> Response:
     kind, reason = str(form.get("kind", "")), str(form.get("reason", "")).strip()
     subject = read_id(str(form.get("subject", "")) or str(EVERYTHING))
     if kind not in set(StopKind) or subject is None:
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await carry_out(
         lambda db: stops.stop(db, visit.actor, StopKind(kind), subject, reason), ADDRESS, partial(_show, request, visit)
     )
@@ -73,7 +72,7 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     form = await request.form()
     said, seen, id = str(form.get("said", "")), str(form.get("seen", "")), read_id(request.path_params["id"])
     if id is None:
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
 
     async def given(db: Db) -> None:
         match said:

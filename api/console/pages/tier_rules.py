@@ -15,7 +15,7 @@ from starlette.routing import Route
 from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out, sentence_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, sentence_of, status_of
 from api.visits import NOT_YOURS, posted
 from domain.people import staff
 from domain.permissions import Permission
@@ -34,7 +34,6 @@ from membership.rules import RulesStatus, TierRules
 
 ADDRESS = "/console/tiers/rules"
 SHOWN = 20
-NO_SUCH = N_("There is no such page.")
 COLUMNS = {
     "points_at_least": N_("Points of the score"),
     "activity_at_least": N_("Activity points"),
@@ -110,7 +109,7 @@ async def take_step(request: Request, visit: StaffVisit) -> Response:
     form, id = await request.form(), read_id(request.path_params["id"])
     permission, verb = steps().get(str(form.get("said", "")), (None, None))
     if id is None or verb is None or permission is None:
-        return page(request, "refused.html", 404, why=NO_SUCH)
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     if not visit.may(permission):
         return page(request, "refused.html", 403, why=NOT_YOURS)
     return await carry_out(lambda db: verb(db, visit, id, form), f"{ADDRESS}/{id}", partial(_show, request, visit, id))
@@ -191,7 +190,7 @@ async def _show(request: Request, visit: StaffVisit, id: UUID | None, refusal: R
     async with reading() as db:
         version = await rules.find(db, id) if id else None
         if version is None:
-            return page(request, "refused.html", 404, why=NO_SUCH)
+            return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
         simulation = (await simulations.newest(db, {version.id})).get(version.id)
         outcome = (await simulations.outcomes(db, {simulation.id})).get(simulation.id) if simulation else None
         taken = (await rules.steps_of(db, {version.id})).get(version.id, [])

@@ -10,13 +10,12 @@ from api.console.pages import money
 from api.console.pages.numbers import read_whole
 from api.console.pages.rendering import page
 from api.console.pages.visits import StaffVisit, requires
-from api.refusing import carry_out
+from api.refusing import NO_SUCH_PAGE, carry_out
 from api.visits import posted
 from domain.agreements import waiving
 from domain.agreements.waiving import WhyWaived
 from domain.permissions import Permission
 from infra.ids import parse_global_id
-from infra.words import N_
 
 
 @requires(Permission.WAIVE_LATE_FEES)
@@ -24,7 +23,7 @@ async def waive(request: Request, visit: StaffVisit) -> Response:
     form, parsed = await request.form(), parse_global_id(request.path_params["id"])
     number, why = read_whole(str(form.get("number", ""))), str(form.get("why", ""))
     if number is None or why not in set(WhyWaived):
-        return page(request, "refused.html", 404, why=N_("There is no such page."))
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     if parsed is None or parsed[0] != "Agreement":
         return page(request, "refused.html", 404, why=money.NO_SUCH)
     id = parsed[1]

@@ -12,7 +12,7 @@ from api.partner.deliveries import ERRORS
 from api.partner.pages.listing import further, listed
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
-from api.refusing import carry_out, error_of, status_of
+from api.refusing import NO_SUCH_PAGE, carry_out, error_of, status_of
 from api.visits import posted
 from domain.permissions import Permission
 from infra.database import reading
@@ -74,7 +74,7 @@ async def resend(request: Request, visit: MemberVisit) -> Response:
     """Send it now, whatever became of it, by the same ids."""
     delivery_id = read_id(request.path_params["id"])
     if delivery_id is None:
-        return page(request, "refused.html", 404, why=N_("There is no such page."))
+        return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     return await carry_out(
         lambda db: replaying.replay(db, visit.actor.partner, delivery_id), ADDRESS, partial(_show, request, visit)
     )
