@@ -38,8 +38,8 @@ LATER = declare(
         NoticeClass.MONEY,
         N_("An instalment is drawn later than its day"),
         N_(
-            "{product}: what is due is drawn some days after its day, as you are told at the cashier two days before. You need do "
-            "nothing; or pay it yourself now."
+            "{product}: what is due is drawn some days late, because the cashier tells you two days before. You need do nothing; "
+            "or pay it yourself now."
         ),
         lock=NEWS,
         topic="autopay",
