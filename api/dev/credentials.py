@@ -78,7 +78,7 @@ def _beside(file: Path, name: str, fresh: Any) -> Any:
 
 
 async def ready() -> DevCredentials:
-    """Those of this house, which are let in from now on. Raises NotSeeded."""
+    """Credentials of this house, which are let in from now on. Raises NotSeeded."""
     kept = await asyncio.to_thread(read_credentials, settings().var.resolve() / "dev-credentials.json")
     await let_in(kept)
     return kept
