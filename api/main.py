@@ -36,6 +36,7 @@ from api.server import siblings
 from api.turns import NameOf, Turns
 from infra import cache, database, doorbell, telemetry
 from infra.background import end
+from infra.migrations.standing import wait_for_tables
 from infra.settings import settings
 
 # The first that fits. Whoever asks for a token or a session has none yet.
@@ -99,6 +100,7 @@ async def _serve_the_live_models(app: Starlette) -> None:
 
 
 async def _warm() -> None:
+    await wait_for_tables()
     await wiring.warm()
     siblings.say_warm()
     # What is loaded by now stays. Looking through all of it for garbage would hold up every request for a third of a second.

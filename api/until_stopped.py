@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from infra import cache, database, telemetry
+from infra.migrations.standing import wait_for_tables
 
 
 async def until_stopped(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -18,6 +19,7 @@ async def until_stopped(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     database.open_engine(pool=3)
     database.open_reads(pool=2)
     try:
+        await wait_for_tables()
         await work()
     except asyncio.CancelledError:
         pass

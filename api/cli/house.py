@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from api.cli.address import seen_address
 from api.cli.prepared import forget, is_prepared, remember
@@ -38,6 +39,7 @@ class House:
         self.processes = processes or settings().processes
         self.address = f"http://{self.host}:{self.port}"
         self.servers = embedded.at(self.var)
+        self.runs = False
 
     def start(self, supervisor: Supervisor) -> None:
         """Returns when the web app is ready. Raises `CannotOpen` or `DidNotStart`."""
@@ -61,6 +63,7 @@ class House:
             api.wait_until_ready()
             supervisor.require_alive()
             step.note = f"logs in {shorten(self.var / 'log')}"
+        self.runs = True
         if self.wants_a_past():
             supervisor.start(self.past())
 
@@ -74,9 +77,16 @@ class House:
             )
 
     def prepare(self) -> None:
-        """Make all ready in a process of its own, which gives back the memory that training takes."""
-        if settings().database_url is None and is_prepared(self.var):
-            return
+        if settings().database_url is not None or not is_prepared(self.var):
+            self.make_ready()
+
+    def catch_up(self) -> None:
+        """Code that came while the house runs is what a program is started again with, and must find its tables."""
+        if self.runs and not is_prepared(self.var):
+            self.make_ready()
+
+    def make_ready(self) -> None:
+        """In a process of its own, which gives back the memory that training takes."""
         command = bound_to_us([PYTHON, "-m", "api.cli", "prepare"], RunsAs(), signal.SIGKILL)
         done = subprocess.run(command, env={**os.environ, **self.environment()}, start_new_session=True)
         if done.returncode != 0:
@@ -84,54 +94,33 @@ class House:
         remember(self.var)
 
     def api(self) -> Program:
-        return Program(
-            name="API",
-            command=[PYTHON, "-m", "api.server"],
-            log=self.log("api"),
+        return self.program(
+            "API",
+            [PYTHON, "-m", "api.server"],
             is_ready=lambda pid: self.answers(),
-            environment=self.environment(),
-            stop_seconds_max=STOP_SECONDS_MAX,
             ready_seconds_max=SLOW_START_SECONDS_MAX,
         )
 
     def worker(self) -> Program:
-        return Program(
-            name="Worker",
-            command=[
-                *YIELDING,
-                PYTHON,
-                "-m",
-                "celery",
-                "--quiet",
-                "-A",
-                "api.worker",
-                "worker",
-                "--without-mingle",
-                "--without-gossip",
-            ],
-            log=self.log("worker"),
-            environment=self.environment(),
-            stop_seconds_max=STOP_SECONDS_MAX,
-        )
+        celery = [
+            PYTHON,
+            "-m",
+            "celery",
+            "--quiet",
+            "-A",
+            "api.worker",
+            "worker",
+            "--without-mingle",
+            "--without-gossip",
+        ]
+        return self.program("Worker", [*YIELDING, *celery])
 
     def relay(self) -> Program:
-        return Program(
-            name="Relay",
-            command=[*YIELDING, PYTHON, "-m", "api.relay"],
-            log=self.log("relay"),
-            environment=self.environment(),
-            stop_seconds_max=STOP_SECONDS_MAX,
-        )
+        return self.program("Relay", [*YIELDING, PYTHON, "-m", "api.relay"])
 
     def sender(self) -> Program:
         """The sender of webhooks."""
-        return Program(
-            name="Sender",
-            command=[*YIELDING, PYTHON, "-m", "api.sender"],
-            log=self.log("sender"),
-            environment=self.environment(),
-            stop_seconds_max=STOP_SECONDS_MAX,
-        )
+        return self.program("Sender", [*YIELDING, PYTHON, "-m", "api.sender"])
 
     def wants_a_past(self) -> bool:
         made = progress.read(self.var)
@@ -139,13 +128,18 @@ class House:
 
     def past(self) -> Program:
         """Invented people, so that charts have something to show."""
+        return self.program("Past", [*AT_LEISURE, PYTHON, "-m", "api.cli", "invent"], ends=True)
+
+    def program(self, name: str, command: list[str], **more: Any) -> Program:
+        """One of our code, which finds the tables of that code however late it is started again."""
         return Program(
-            name="Past",
-            command=[*AT_LEISURE, PYTHON, "-m", "api.cli", "invent"],
-            log=self.log("past"),
+            name=name,
+            command=command,
+            log=self.log(name.lower()),
+            prepare=self.catch_up,
             environment=self.environment(),
             stop_seconds_max=STOP_SECONDS_MAX,
-            ends=True,
+            **more,
         )
 
     def environment(self) -> dict[str, str]:

@@ -10,6 +10,8 @@ from api.server.frames import SocketConnection
 from api.server.requests import HttpConnection
 from infra.settings import settings
 
+START_SECONDS_MAX = 120  # of one process; on a machine that has other work, importing alone takes many
+
 
 def config(app: Any, **also: Any) -> uvicorn.Config:
     """Our own lines and our own reading of proxies' headers; a frame is as long as a body at the most, and never compressed:
@@ -40,4 +42,16 @@ def run() -> None:
         uvicorn.Server(serving).run()
         return
     with siblings.gathered():
-        Multiprocess(serving, [serving.bind_socket()]).run()
+        Processes(serving, [serving.bind_socket()]).run()
+
+
+class Processes(Multiprocess):
+    """Who lives and is silent for seconds hangs; who is started anew may take much longer, and is waited for."""
+
+    def restart_all(self) -> None:
+        silent = self.config.timeout_worker_healthcheck
+        self.config.timeout_worker_healthcheck = START_SECONDS_MAX
+        try:
+            super().restart_all()
+        finally:
+            self.config.timeout_worker_healthcheck = silent

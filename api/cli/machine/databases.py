@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.cli.machine.findings import MachineFinding, State
 from infra import agreeing, connecting, database
+from infra.migrations.standing import NEWEST
 from infra.settings import Settings
 
 PATIENCE_SECONDS = 5
@@ -66,9 +67,12 @@ def _no_answer(what: str, error: Exception, todo: str) -> MachineFinding:
 def _tables(told: ServerFacts) -> MachineFinding:
     if told.number < POSTGRES_MIN * 10_000:
         return MachineFinding("Postgres", State.WRONG, told.name, f"Postgres {POSTGRES_MIN} or newer is needed")
-    if told.revision != (newest := _newest()):
-        found = f"{told.name}, its tables are at {told.revision or 'nothing'} and not at {newest}"
+    if (told.revision or "") < NEWEST:
+        found = f"{told.name}, its tables are at {told.revision or 'nothing'} and not at {NEWEST}"
         return MachineFinding("Postgres", State.WRONG, found, "longan migrate")
+    if told.revision != NEWEST:
+        found = f"{told.name}, its tables are of a newer release: at {told.revision}, where this one knows {NEWEST}"
+        return MachineFinding("Postgres", State.LOOK, found, "They keep what this release needs")
     return MachineFinding("Postgres", State.WELL, f"{told.name}, its tables are up to date")
 
 
@@ -149,11 +153,3 @@ async def _facts(connection: AsyncConnection, settings: Settings) -> ServerFacts
 async def _revision(connection: AsyncConnection) -> str | None:
     has_any = (await connection.execute(text("SELECT to_regclass('alembic_version')"))).scalar_one()
     return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar() if has_any else None
-
-
-def _newest() -> str | None:
-    from alembic.script import ScriptDirectory
-
-    from infra.migrations import configuration
-
-    return ScriptDirectory.from_config(configuration(None)).get_current_head()

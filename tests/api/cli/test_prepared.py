@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import house as houses
 from api.cli import prepared
+from api.cli.house import House
+from api.story import ConsoleStory
+from infra.settings import settings
 
 
 @pytest.fixture
@@ -52,3 +56,23 @@ def test_models_lie_in_the_database_so_their_folder_says_nothing(house: Path, va
     prepared.remember(var)
     (var / "models" / "score.cbm").unlink()
     assert prepared.is_prepared(var)
+
+
+def test_who_is_started_again_finds_the_tables_of_code_that_came_meanwhile(
+    house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for Python writes down what it was started with."""
+    python, started = tmp_path / "python", tmp_path / "started"
+    python.write_text(f'#!/bin/sh\necho "$@" >> {started}\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(houses, "PYTHON", str(python))
+    for name, value in {"var": tmp_path, "database_url": "postgres://db/longan", "valkey_url": "redis://valkey"}.items():
+        monkeypatch.setattr(settings(), name, value)
+    mine = House(ConsoleStory())
+    mine.worker().prepare()
+    assert not started.exists(), "a house that starts is prepared as a whole"
+    mine.runs = True
+    (house / "infra" / "second.py").write_text("two")
+    for program in (mine.api(), mine.worker()):
+        program.prepare()
+        assert started.read_text() == "-m api.cli prepare\n"

@@ -84,3 +84,37 @@ def test_any_speaks_for_all_and_who_dies_comes_back(tmp_path: Path) -> None:
         assert server.wait(SECONDS_MAX) == 0
     assert status(address, "/healthz") == 0
     assert [pid for pid in first if Path(f"/proc/{pid}").exists()] == []
+
+
+SLOW = """
+import time
+async def app(scope, receive, send):
+    await receive()
+    time.sleep(0.5)
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+"""
+STARTED_ANEW = """
+import uvicorn
+from api.server import Processes
+from infra.embedded.valkey import free_port
+# None that is silent for so short would live; but who is started is waited for.
+mine = uvicorn.Config("slow:app", port=free_port(), log_config=None, timeout_worker_healthcheck=0)
+kept = Processes(mine, [mine.bind_socket()])
+kept.init_processes()
+(before,) = kept.processes
+kept.restart_all()
+print(kept.processes != [before], before.process.exitcode, mine.timeout_worker_healthcheck)
+kept.terminate_all()
+kept.join_all()
+"""
+
+
+def test_who_takes_long_to_start_replaces_the_one_before_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    told = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED_ANEW], env=told, capture_output=True, text=True, timeout=SECONDS_MAX
+    )
+    assert done.stdout == "True -15 0\n", done.stderr
