@@ -74,6 +74,8 @@ GARBAGE = 5_000, 10, 200
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     telemetry.configure_logging()
+    if siblings.exist():
+        siblings.end_together()
     sys.setswitchinterval(THREAD_SECONDS)
     database.open_engine()
     tasks = [asyncio.create_task(doorbell.listen()), asyncio.create_task(_serve_the_live_models(app))]

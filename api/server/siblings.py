@@ -1,11 +1,15 @@
 """The processes that serve one address together: each keeps a lock while it lives and is warm, so that any can tell for all."""
 
 import fcntl
+import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from infra.running.bound_exec import tie_to_parent
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where prometheus_client adds up what the processes of a machine have counted
 _kept: list[int] = []  # the open file whose lock says that this process lives
@@ -24,6 +28,14 @@ def gathered() -> Iterator[None]:
 
 def exist() -> bool:
     return FOLDER in os.environ
+
+
+def end_together() -> None:
+    """From now on this process ends with the one that looks after all of them: nobody would, and who comes in its place could not
+    take the address.
+    """
+    if parent := multiprocessing.parent_process():
+        tie_to_parent(parent.pid or 0, signal.SIGTERM)
 
 
 def say_warm() -> None:

@@ -66,7 +66,7 @@ def test_who_is_started_again_finds_the_tables_of_code_that_came_meanwhile(
     python.write_text(f'#!/bin/sh\necho "$@" >> {started}\n')
     python.chmod(0o755)
     monkeypatch.setattr(houses, "PYTHON", str(python))
-    for name, value in {"var": tmp_path, "database_url": "postgres://db/longan", "valkey_url": "redis://valkey"}.items():
+    for name, value in {"var": tmp_path, "database_url": "x://db", "valkey_url": "x://valkey"}.items():
         monkeypatch.setattr(settings(), name, value)
     mine = House(ConsoleStory())
     mine.worker().prepare()

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.embedded.valkey import free_port
+from infra.running.processes import is_ended
 from tests.patience import SECONDS_MAX, wait_until
 
 PROCESSES = 2
@@ -88,14 +89,17 @@ def test_any_speaks_for_all_and_who_dies_comes_back(tmp_path: Path) -> None:
 
 SLOW = """
 import time
+from api.server import siblings
 async def app(scope, receive, send):
     await receive()
+    siblings.end_together()
     time.sleep(0.5)
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await send({"type": "lifespan.shutdown.complete"})
 """
 STARTED_ANEW = """
+import os
 import uvicorn
 from api.server import Processes
 from infra.embedded.valkey import free_port
@@ -105,16 +109,17 @@ kept = Processes(mine, [mine.bind_socket()])
 kept.init_processes()
 (before,) = kept.processes
 kept.restart_all()
-print(kept.processes != [before], before.process.exitcode, mine.timeout_worker_healthcheck)
-kept.terminate_all()
-kept.join_all()
+print(kept.processes != [before], before.process.exitcode, mine.timeout_worker_healthcheck, kept.processes[0].pid, flush=True)
+os.kill(os.getpid(), 9)
 """
 
 
-def test_who_takes_long_to_start_replaces_the_one_before_all_the_same(tmp_path: Path) -> None:
+def test_who_takes_long_to_start_replaces_the_one_before_and_ends_with_who_started_it(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
     told = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-c", STARTED_ANEW], env=told, capture_output=True, text=True, timeout=SECONDS_MAX
+        [sys.executable, "-c", STARTED_ANEW], env=told, stdout=subprocess.PIPE, text=True, timeout=SECONDS_MAX
     )
-    assert done.stdout == "True -15 0\n", done.stderr
+    *said, pid = done.stdout.split()
+    assert said == ["True", "-15", "0"]
+    wait_until(lambda: is_ended(int(pid)), "it ended too")
