@@ -13,6 +13,7 @@ from domain.payments.refunds import Refund
 from domain.people import users
 from domain.privacy import deletions, leaving
 from domain.redeemed import REDEEMED
+from infra import clock
 from infra.database import Db
 from infra.outbox import Event
 from infra.reactions import reaction
@@ -37,6 +38,8 @@ from membership.campaigns import census
 from membership.changing import publishing, reevaluations, simulating, simulations
 from membership.members import Member
 from membership.plans import renewing, subscriptions
+from membership.plans.plans import MembershipPlan
+from membership.plans.subscriptions import PlanSubscription
 
 
 @reaction(users.REGISTERED, stored_as="join_at_registration")
@@ -147,6 +150,24 @@ async def settle_plans_of_leaving(db: Db, event: Event) -> None:
     assert event.subject_id is not None
     if await leaving.is_due(db, event):
         await renewing.settle_early(db, event.subject_id)
+
+
+@reaction(subscriptions.RENEWAL_NEAR, stored_as="tell_of_renewal")
+async def tell_of_renewal(db: Db, event: Event) -> None:
+    """Unless it is renewed no more, or was already."""
+    bought = await db.get(PlanSubscription, (_member(event), event.subject_id))
+    if bought is None or not bought.is_renewed_soon(await clock.now(db)):
+        return
+    plan = await db.get_one(MembershipPlan, bought.plan_id)
+    await notify(
+        db,
+        bought.user_id,
+        words.PLAN_RENEWS_SOON,
+        plan=plan.name,
+        price=str(plan.price),
+        currency=plan.currency,
+        until_at=bought.paid_until,
+    )
 
 
 @reaction(subscriptions.FAILED, stored_as="tell_of_failed_plan")

@@ -76,6 +76,20 @@ REPAYMENT_COUNTED = declare(
         link=Link("agreements", "Agreement"),
     )
 )
+PLAN_RENEWS_SOON = declare(
+    NoticeKind(
+        "plan_renews_soon",
+        NoticeClass.MONEY,
+        N_("Your plan is renewed soon"),
+        N_(
+            "{plan}: on {until_at} it is renewed, and {price} {currency} is paid for the time after. If you do not want that, leave "
+            "it before then under your membership."
+        ),
+        lock=NEWS,
+        topic="plan",
+        link=MEMBERSHIP,
+    )
+)
 PLAN_NOT_PAID = declare(
     NoticeKind(
         "plan_not_paid",

@@ -21,7 +21,7 @@ from infra.database import reading
 from infra.words import say
 from membership import benefits
 from membership.benefits import QuotaReset, Segment
-from membership.plans import buying, plans, subscriptions
+from membership.plans import buying, plans, subscriptions, years
 from membership.plans.subscriptions import PlanStatus
 
 show(
@@ -108,8 +108,8 @@ class PlanSubscription(Node):
         return cast(Money, (await _year_of(root, info)).refunded)
 
 
-async def _year_of(bought: subscriptions.PlanSubscription, info: Info) -> subscriptions.PaidYear:
-    return cast(subscriptions.PaidYear, await info.context.load(subscriptions.years_of, (bought.user_id, bought.id)))
+async def _year_of(bought: subscriptions.PlanSubscription, info: Info) -> years.PaidYear:
+    return cast(years.PaidYear, await info.context.load(years.years_of, (bought.user_id, bought.id)))
 
 
 @strawberry.type

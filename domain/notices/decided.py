@@ -156,6 +156,7 @@ DECIDED: Mapping[str, tuple[str, ...] | Untold] = {
     "plan.look_due": LATER,
     "plan.payment_failed": ("plan_not_paid",),
     "plan.refunded": ("plan_refunded",),
+    "plan.renewal_near": ("plan_renews_soon",),
     "product.publishing_due": OURS,
     "product.changed": OURS,
     "products.count": OURS,

@@ -100,7 +100,7 @@ async def _try(db: Db, bought: PlanSubscription, plan: MembershipPlan) -> None:
     bought.paid_until = bought.begun_at + timedelta(days=plan.trial_days)
     await LIFE.move(db, bought, PlanStatus.TRIAL)
     await grants.hold(db, [(bought.user_id, plan.source)])
-    await _plan_look(db, bought)
+    await subscriptions.plan_renewal(db, bought)
 
 
 async def _plan_look(db: Db, bought: PlanSubscription) -> None:

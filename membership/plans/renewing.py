@@ -18,7 +18,8 @@ from infra.words import N_
 from membership import grants, redeeming
 from membership.plans import buying, subscriptions
 from membership.plans.plans import MembershipPlan
-from membership.plans.subscriptions import CAUSE, GRACE, LIFE, PlanStatus, PlanSubscription, YearOfPlan
+from membership.plans.subscriptions import CAUSE, GRACE, LIFE, PlanStatus, PlanSubscription
+from membership.plans.years import YearOfPlan
 
 AGAIN = timedelta(days=1)  # until a payment that failed is tried anew
 
@@ -131,7 +132,7 @@ class PlanCause:
             await LIFE.move(db, bought, PlanStatus.ACTIVE)
         await grants.hold(db, [(bought.user_id, plan.source)])
         await _post(db, payment, Cause(CauseKind.PLAN, payment.id), AccountKind.COLLECTED, AccountKind.PLANS_SOLD)
-        await _look_at(db, bought, bought.paid_until)
+        await subscriptions.plan_renewal(db, bought)
         return True
 
     async def is_wanted(self, db: Db, payment: Payment) -> bool:

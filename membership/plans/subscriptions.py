@@ -1,38 +1,35 @@
-"""PlanSubscription: a plan that a person bought, until when it is paid, and what they paid and saved."""
+"""PlanSubscription: a plan that a person bought, and until when it is paid."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, func, or_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.payments.cashiers import PaymentStatus
 from domain.payments.payments import Payment
-from domain.payments.refunds import Refund
 from domain.people import invented, putting_away
-from infra import clock
+from infra import clock, outbox
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
 from infra.events import declare
 from infra.lifecycle import Lifecycle, Move
 from infra.loaders import ANY_KEY
-from infra.money import Money
 from infra.privacy import Erasure, Export, Privacy
 from infra.questions import Question
 from infra.revisions import Raised, raises
 from infra.words import N_
-from membership.benefits import BenefitSource
 from membership.plans.plans import MembershipPlan
-from membership.redemptions import Redemption, RedemptionStatus
 
 GRACE = timedelta(days=7)
 CAUSE = "plan"  # of its payments and refunds
 # The subject of all of them is the subscription.
 BEGAN, LEFT, FAILED, LAPSED = map(declare, ("plan.began", "plan.left", "plan.payment_failed", "plan.lapsed"))
 LOOK_DUE, REFUNDED = declare("plan.look_due"), declare("plan.refunded")
+RENEWAL_NEAR = declare("plan.renewal_near")
+# In China five days ahead at the least (Measures for Online Trading, article 18); quiet hours may take one of the seven.
+FORETOLD = timedelta(days=7)
 
 
 class PlanStatus(StrEnum):
@@ -118,6 +115,9 @@ class PlanSubscription(Entity):
     def renews_at(self) -> datetime | None:
         return self.paid_until if self.status in (PlanStatus.TRIAL, PlanStatus.ACTIVE) else None
 
+    def is_renewed_soon(self, now: datetime) -> bool:
+        return self.renews_at is not None and now < self.renews_at <= now + FORETOLD
+
 
 # The one that each person bought last, whatever became of it.
 NEWEST = Question(
@@ -134,6 +134,15 @@ async def lock(db: Db, user_id: UUID, subscription_id: UUID) -> PlanSubscription
     """The subscription as it is now; nobody else changes it until this transaction ends."""
     mine = select(PlanSubscription).where(PlanSubscription.user_id == user_id, PlanSubscription.id == subscription_id)
     return (await db.execute(mine.with_for_update().execution_options(populate_existing=True))).scalar_one_or_none()
+
+
+async def plan_renewal(db: Db, bought: PlanSubscription) -> None:
+    """Let it be renewed once what is paid for is over, and the person be told before."""
+    assert bought.paid_until is not None, "something is paid for"
+    owner, ends = bought.user_id, bought.paid_until
+    near = max(ends - FORETOLD, await clock.now(db))
+    await outbox.announce(db, LOOK_DUE, user_id=owner, subject_id=bought.id, due_at=ends)
+    await outbox.announce(db, RENEWAL_NEAR, user_id=owner, subject_id=bought.id, due_at=near)
 
 
 async def locked_of_plan(db: Db, user_id: UUID, plan_id: UUID) -> list[PlanSubscription]:
@@ -181,100 +190,3 @@ async def _unfinished(db: Db, user_id: UUID) -> str | None:
 
 
 putting_away.unfinished.append(_unfinished)
-
-
-@dataclass(frozen=True)
-class PaidYear:
-    """A year of a plan, the last that anything was paid for: what was paid, what its benefits saved, what went back."""
-
-    paid: Money
-    saved: Money
-    refunded: Money
-
-    @property
-    def shortfall(self) -> Money:
-        return Money(max(self.paid.minor - self.saved.minor, 0), self.paid.currency)
-
-
-async def years_of(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], PaidYear]:
-    """The last paid year of each, by (user, subscription)."""
-    mine = select(PlanSubscription).where(
-        PlanSubscription.user_id.in_({user_id for user_id, _ in keys}),
-        PlanSubscription.id.in_({id for _, id in keys}),
-    )
-    found = (await db.execute(mine)).scalars().all()
-    return {(each.user_id, each.id): await last_year(db, each) for each in found}
-
-
-async def last_year(db: Db, bought: PlanSubscription) -> PaidYear:
-    plan = await db.get_one(MembershipPlan, bought.plan_id)
-    if bought.paid_from is None or not bought.periods_paid:
-        nothing = Money(0, plan.currency)
-        return PaidYear(nothing, nothing, nothing)
-    return await YearOfPlan(bought, plan, (bought.periods_paid - 1) // plan.periods_a_year).figures(db)
-
-
-@dataclass(frozen=True)
-class YearOfPlan:
-    """A year of a plan that something was paid for; `number` 0 is the first."""
-
-    bought: PlanSubscription
-    plan: MembershipPlan
-    number: int
-
-    @property
-    def begins(self) -> datetime:
-        return self._after(self.number)
-
-    @property
-    def ends(self) -> datetime:
-        return self._after(self.number + 1)
-
-    async def figures(self, db: Db) -> PaidYear:
-        before = self.number * self.plan.periods_a_year
-        periods = min(self.bought.periods_paid - before, self.plan.periods_a_year)
-        refunded = await _refunded(db, self.bought, min(self.ends, self.bought.paid_until or self.ends))
-        minors = self.plan.price_minor * periods, await self._saved(db), refunded
-        return PaidYear(*(Money(minor, self.plan.currency) for minor in minors))
-
-    async def open_until(self, db: Db, now: datetime) -> datetime | None:
-        """The end of the year, or of the last of its vouchers that can be used; None where both are over."""
-        if self.ends > now:
-            return self.ends
-        return max((each.expires_at for each in await self.open_vouchers(db, now)), default=None)
-
-    async def open_vouchers(self, db: Db, now: datetime) -> list[Redemption]:
-        is_open = Redemption.status == RedemptionStatus.ISSUED, Redemption.expires_at > now
-        return list((await db.execute(select(Redemption).where(*self._issued(), *is_open))).scalars())
-
-    async def _saved(self, db: Db) -> int:
-        """What its benefits were worth to the person: of each voucher that was issued in it and used, be it later."""
-        worth = select(func.coalesce(func.sum(Redemption.member_value_minor), 0)).where(
-            *self._issued(), Redemption.status == RedemptionStatus.USED, Redemption.currency == self.plan.currency
-        )
-        return int((await db.execute(worth)).scalar_one())
-
-    def _issued(self) -> tuple[ColumnElement[bool], ...]:
-        granted = select(BenefitSource.benefit_id).where(BenefitSource.source == self.plan.source)
-        return (
-            Redemption.user_id == self.bought.user_id,
-            Redemption.benefit_id.in_(granted),
-            Redemption.issued_at >= self.begins,
-            Redemption.issued_at < self.ends,
-        )
-
-    def _after(self, years: int) -> datetime:
-        assert self.bought.paid_from is not None, "something was paid for"
-        return self.plan.ends(self.bought.paid_from, years * self.plan.periods_a_year)
-
-
-async def _refunded(db: Db, bought: PlanSubscription, ends: datetime) -> int:
-    """A year is settled when it is over, or cut short, and before the next one is."""
-    total = select(func.coalesce(func.sum(Refund.amount), 0)).where(
-        Refund.user_id == bought.user_id,
-        Refund.cause == CAUSE,
-        Refund.cause_id == bought.id,
-        Refund.begun_at >= ends,
-        Refund.status != PaymentStatus.FAILED,
-    )
-    return int((await db.execute(total)).scalar_one())

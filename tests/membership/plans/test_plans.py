@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from domain.actors import PartnerActor, Role, UserActor
 from domain.ledger import accounts
 from domain.ledger.kinds import AccountKind
+from domain.notices import notices
 from domain.notices.notices import Notice
 from domain.payments import paying, payments, refunding
 from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus, RefundAnswer
@@ -22,7 +23,7 @@ from domain.privacy import deletions
 from domain.privacy.deletions import LEAVES_BEFORE, AccountDeletion
 from domain.reconciling import breaks, reconciling
 from infra import clock as house_clock
-from infra import outbox
+from infra import outbox, vault
 from infra.database import Db, reading, transaction
 from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
@@ -32,10 +33,11 @@ from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
 from membership import benefits, joining, redeeming
 from membership.grants import Grant
-from membership.plans import buying, offering, plans, subscriptions, wanted
+from membership.plans import buying, offering, plans, subscriptions, wanted, years
 from membership.plans.plans import MembershipPlan, OfferedStatus
-from membership.plans.subscriptions import CAUSE, PaidYear, PlanStatus, PlanSubscription
+from membership.plans.subscriptions import CAUSE, PlanStatus, PlanSubscription
 from membership.plans.wanted import WantedPlan
+from membership.plans.years import PaidYear
 from membership.redemptions import Redemption
 from tests.api import people
 from tests.clocks import Clock
@@ -98,7 +100,7 @@ async def holds(actor: UserActor, code: str = "vip-year") -> bool:
 
 async def year(bought: PlanSubscription) -> PaidYear:
     async with reading() as db:
-        return (await subscriptions.years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
+        return (await years.years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
 
 
 async def failed_at(bought: PlanSubscription) -> datetime:
@@ -255,6 +257,35 @@ async def test_grace_is_as_long_though_the_house_asked_for_the_payment_late(cloc
     assert (bought.status, await holds(person, "vip-month")) == (PlanStatus.GRACE, True)
     lapsed = await later(clock, bought, 2)
     assert (lapsed.status, lapsed.valid_until) == (PlanStatus.LAPSED, bought.valid_until)
+
+
+async def foretold(person: UserActor) -> list[str]:
+    """What they were told of renewals, as they read it, the oldest first."""
+    async with reading() as db:
+        its = (
+            select(Notice)
+            .where(Notice.user_id == person.user_id, Notice.code == "plan_renews_soon")
+            .order_by(Notice.id)
+        )
+        found = list((await db.execute(its)).scalars())
+        return [notices.body_of(each, await vault.seal_of(db, person.user_id), "en") for each in found]
+
+
+async def test_a_renewal_is_told_a_week_before_with_its_price_and_not_to_who_has_left(clock: Clock) -> None:
+    person, leaver = await member(clock), await member(clock)
+    bought, left = [await join(each, "vip-month", MONTH_PRICE) for each in (person, leaver)]
+    bought = await later(clock, bought, 6.9)
+    assert await foretold(person) == []
+    bought = await later(clock, bought, 0.2)
+    [told] = await foretold(person)
+    assert "15.00 CNY is paid for the time after" in told
+    await leave(leaver, left)
+    await later(clock, left, 0.2)
+    assert await foretold(leaver) == []
+    bought = await later(clock, bought, 8)
+    assert (bought.status, len(await foretold(person))) == (PlanStatus.ACTIVE, 1)
+    await later(clock, bought, 25)
+    assert len(await foretold(person)) == 2
 
 
 async def test_who_pays_in_grace_goes_on_as_if_nothing_had_been(clock: Clock) -> None:
