@@ -25,6 +25,7 @@ class ActKind(StrEnum):
     DUE_DAY = "DUE_DAY"
     WAIVER = "WAIVER"
     LATE_FEE_WAIVED = "LATE_FEE_WAIVED"
+    DRAW_WAITED = "DRAW_WAITED"
     REFUND = "REFUND"
     MOVE_IN = "MOVE_IN"
     NOTICE = "NOTICE"
@@ -37,7 +38,7 @@ class AgreementAct(Entity):
     """`cause_id` is the draw-down, handover, treatment, payment, refund or return that it came of, the late fee that it waives, or the
     agreement itself; of each there is one act of a kind.
 
-    `on` is the value date, `until` the last day of a pause (also of one that ends early), a hardship or a lease, `withheld` what of
+    `on` is the value date, `until` the last day of a pause (also of one that ends early), a hardship, a lease or a wait, `withheld` what of
     an advance was kept as the fee, or what of the fee a return gives up, `number` how many months are put off, how many instalments
     lowered, the day of the month, or the instalment whose late fee is waived.
     """

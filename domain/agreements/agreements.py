@@ -92,7 +92,8 @@ class Agreement(InFeed, Entity):
     notice of it is given. `overdue_at`: when the oldest instalment that is open is late, or None. `bucket`: the last of BUCKETS that
     it reached, 0 where nothing is late. `next_on`: the next day that does something to it by itself, or None; until then no day
     looks at it. `foretold_on`: the day of the last instalment that was told to be due soon. `draws_on`: the day on
-    which a mandate draws what is due; None where none does, or nobody knows yet.
+    which a mandate draws what is due; None where none does, or nobody knows yet. `waits_since`: since the end of that day a draw waits
+    that the person can do nothing about (`waiting.py`); None where none does.
     """
 
     __tablename__ = "agreements"
@@ -129,6 +130,7 @@ class Agreement(InFeed, Entity):
     next_on: Mapped[date | None] = mapped_column(default=None)
     foretold_on: Mapped[date | None] = mapped_column(default=None)
     draws_on: Mapped[date | None] = mapped_column(default=None)
+    waits_since: Mapped[date | None] = mapped_column(default=None)
 
     __table_args__ = (
         Index(None, "user_id", "offer_id", unique=True),

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from domain.actors import UserActor
-from domain.agreements import agreements, counting, waiving
+from domain.agreements import agreements, counting, waiting, waiving
 from domain.agreements.agreements import OPEN, OWING, Agreement
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import AgreementStanding
@@ -27,6 +27,7 @@ from infra.reactions import reaction
 from infra.words import N_
 
 ATTEMPTS = 2
+DAY = timedelta(days=1)
 DRAWN_AGAIN = timedelta(days=2)  # after the first try
 FORETELL_DUE = declare("agreement.foretell_due")  # what a mandate draws of it next
 DRAWN_LATER = declare("agreement.drawn_later")  # some days after it was due
@@ -72,30 +73,50 @@ async def draw_all(db: Db, standings: Sequence[AgreementStanding]) -> list[Agree
     found = await mandates.open_of_agreements(db, {*due}) if due else {}
     signed = {key: each for key, each in found.items() if each.status is MandateStatus.SIGNED}
     paid = await payments.of_causes(db, {*signed}) if signed else {}
-    begun = list[Draw]()
+    begun, since = list[Draw](), dict[tuple[UUID, UUID], date]()
     for key, mandate in signed.items():
         ours = [each for each in paid[key] if each.cause == REPAYMENT]
         standing = due[key] = await _spare(db, due[key], mandate, ours)
         # While any payment is on its way nobody knows whether it pays this.
         is_known = not any(each.is_open for each in ours)
         draw = next_draw(standing, standing.due_rows, mandate, ours) if is_known else None
-        if draw is not None and not await _waits(db, standing, draw):
+        is_begun = draw is not None and not await _waits(db, standing, draw)
+        if draw is not None and is_begun:
             begun.append(draw)
+        if days := [*_are_asked(ours), *_is_to_be_asked(standing, draw, ours, is_begun=is_begun)]:
+            since[key] = min(days)
     await draws.begin(db, begun)
-    return [due.get(_key(standing), standing) for standing in standings]
+    return [await _wait(db, due.get(_key(standing), standing), since.get(_key(standing))) for standing in standings]
+
+
+async def _wait(db: Db, standing: AgreementStanding, since: date | None) -> AgreementStanding:
+    if since is not None:
+        return await waiting.begin(db, standing, since)
+    return await waiting.end(db, standing.agreement) or standing
+
+
+def _are_asked(paid: Sequence[Payment]) -> list[date]:
+    """Since when draws wait whose end nobody knows."""
+    drawn = [(each.attempt, each.due_on, each.begun_at) for each in paid if each.is_drawn and each.is_open]
+    return [due_on if due_on and attempt == 1 else clock.local_day(at) for attempt, due_on, at in drawn]
+
+
+def _is_to_be_asked(
+    standing: AgreementStanding, draw: Draw | None, paid: Sequence[Payment], *, is_begun: bool
+) -> list[date]:
+    """A first draw is late by our doing alone, but where they began to pay by themselves; for a second they had no money before."""
+    if draw is None or (draw.attempt > 1 and not is_begun):
+        return []
+    theirs = [each for each in paid if not each.is_drawn and clock.local_day(each.begun_at) >= draw.due_on - DAY]
+    return [standing.on if draw.attempt > 1 or theirs else draw.due_on]
 
 
 async def _spare(db: Db, standing: AgreementStanding, mandate: Mandate, paid: Sequence[Payment]) -> AgreementStanding:
-    """Without the late fees of what was not drawn in time though the person had nothing to do for it."""
+    """Without the late fees of what was told too late to be tried twice in the days of grace."""
     rows = standing.due_rows if standing.late_fees else []
-    spared = {row.number for row in rows if _is_unasked(row, paid) or _is_untold(row, mandate, standing.on, paid)}
-    return await waiving.spare(db, standing, spared)
-
-
-def _is_unasked(row: PlannedRow, paid: Sequence[Payment]) -> bool:
-    """Whether its days of grace ended while a draw waited that the cashier has not answered to, as where a stop holds it."""
-    begun = [clock.local_day(each.begun_at) for each in paid if each.is_drawn and each.is_open and not each.answered_at]
-    return any(day < charged_on(row.due_on) for day in begun)
+    return await waiving.spare(
+        db, standing, {row.number for row in rows if _is_untold(row, mandate, standing.on, paid)}
+    )
 
 
 def _is_untold(row: PlannedRow, mandate: Mandate, on: date, paid: Sequence[Payment]) -> bool:
@@ -181,6 +202,14 @@ def _key(standing: AgreementStanding) -> tuple[UUID, UUID]:
 async def is_on(db: Db, agreement: Agreement) -> bool:
     mandate = await mandates.open_of(db, agreement.user_id, agreement.id)
     return mandate is not None and mandate.status is MandateStatus.SIGNED
+
+
+@reaction(mandates.ENDED, stored_as="end_wait_with_mandate")
+async def end_wait_with_mandate(db: Db, event: Event) -> None:
+    """From now on it is the person who pays."""
+    mandate = await db.get_one(Mandate, (event.user_id, event.subject_id))
+    if (agreement := await agreements.lock(db, mandate.user_id, mandate.agreement_id)) is not None:
+        await waiting.end(db, agreement)
 
 
 @reaction(agreements.SETTLED, agreements.UNWOUND, stored_as="end_mandate_with_agreement")

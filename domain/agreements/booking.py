@@ -156,11 +156,6 @@ async def _announce_repaid(db: Db, before: AgreementStanding, after: AgreementSt
     open_before |= {row.number for row in after.life.rows} - {row.number for row in before.life.rows}
     for row in after.life.rows:
         if row.number in open_before and row.due.total and not row.outstanding:
-            days_late = max(0, ((row.settled_on or after.on) - row.due_on).days)
-            await outbox.announce(
-                db,
-                agreements.REPAID,
-                user_id=after.agreement.user_id,
-                subject_id=after.agreement.id,
-                days_late=days_late,
-            )
+            owner, about = after.agreement.user_id, after.agreement.id
+            late = after.days_late(row)
+            await outbox.announce(db, agreements.REPAID, user_id=owner, subject_id=about, days_late=late)

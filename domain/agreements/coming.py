@@ -59,7 +59,9 @@ def _coming(standing: AgreementStanding) -> Iterator[date]:
     if standing.life.next_on is not None:
         yield standing.life.next_on
     if (row := standing.life.next_due) is not None:
-        looked_at = [row.due_on - FORETOLD, *(row.due_on + timedelta(days=bucket) for bucket in BUCKETS)]
+        begins, late = max(row.due_on, standing.on), standing.overdue_days
+        reached = (begins + timedelta(days=bucket - late) for bucket in BUCKETS if bucket > late)
+        looked_at = [row.due_on - FORETOLD, *reached]
         yield from (day for day in looked_at if day > standing.on)
     if (draws_on := standing.agreement.draws_on) is not None and draws_on > standing.on:
         yield draws_on

@@ -78,5 +78,5 @@ def _is_open(standing: AgreementStanding) -> bool:
 
 
 def _was_late(standing: AgreementStanding) -> bool:
-    """Whether an instalment was ever paid after its day, or is not paid and its day is over."""
-    return any((row.settled_on or standing.on) > row.due_on for row in standing.life.rows)
+    """Whether an instalment was ever paid late, or is late and not paid."""
+    return any(standing.days_late(row) for row in standing.life.rows)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from domain.actors import UserActor
-from domain.agreements import agreements, booking, counting, deposits, quotes
+from domain.agreements import agreements, booking, counting, deposits, quotes, waiting
 from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement, AgreementStatus
 from domain.agreements.deposits import DEPOSIT, Deposit
@@ -179,9 +179,17 @@ async def is_to_be_drawn(db: Db, payment: Payment) -> bool:
     return standing.due >= payment.amount and standing.breathes_until is None
 
 
-async def _look_tomorrow(db: Db, payment: Payment) -> None:
+async def _end_wait(db: Db, agreement: Agreement, payment: Payment) -> None:
+    """What became of a draw is known; but what fell due while it was on its way was not drawn yet, and waits on."""
+    if agreement.waits_since is None or payment.due_on is None:
+        return
+    newest = [row.due_on for row in (await standing_of(db, agreement)).due_rows][-1:]
+    if newest <= [payment.due_on]:
+        await waiting.end(db, agreement)
+
+
+async def _look_tomorrow(db: Db, agreement: Agreement, payment: Payment) -> None:
     """While a draw was on its way nothing else was drawn: what fell due meanwhile waits for the next day."""
-    agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
     if payment.is_drawn and agreement.status in agreements.OWING:
         tomorrow = await clock.today(db) + timedelta(days=1)
         agreement.next_on = min(agreement.next_on or tomorrow, tomorrow)
@@ -205,12 +213,13 @@ class RepaymentCause:
         if agreement.currency != payment.currency or not (await standing_of(db, agreement)).acts:
             return False
         assert payment.settled_at is not None, "it was settled just now"
+        await _end_wait(db, agreement, payment)
         on = payment.counts_on or clock.local_day(payment.settled_at)
         standing = await booking.book_act(db, agreement, ActKind.PAYMENT, payment.id, payment.amount, on=on)
         is_left = KINDS[agreement.kind].holds_deposit and agreement.ended_at is not None
         if agreement.status is AgreementStatus.UNWOUND or is_left:
             await give_back_credit(db, standing)
-        await _look_tomorrow(db, payment)
+        await _look_tomorrow(db, agreement, payment)
         return True
 
     async def is_wanted(self, db: Db, payment: Payment) -> bool:
@@ -220,7 +229,9 @@ class RepaymentCause:
 
     async def fail(self, db: Db, payment: Payment) -> None:
         """Nothing was booked for it, so nothing is taken back."""
-        await _look_tomorrow(db, payment)
+        agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
+        await _end_wait(db, agreement, payment)
+        await _look_tomorrow(db, agreement, payment)
 
     async def settle_refund(self, db: Db, refund: Refund) -> None:
         agreement = await db.get_one(Agreement, (refund.user_id, refund.cause_id))

@@ -17,7 +17,8 @@ from domain.agreements.kind import AgreementKind
 from domain.agreements.kinds import KINDS
 from domain.agreements.movements import Movement, of_corrections
 from domain.agreements.schedules import InstalmentStatus
-from domain.money import lives
+from domain.money import late_fees, lives
+from domain.money.late_fees import Wait
 from domain.money.lives import LoanLife, Payoff
 from domain.money.loans import Act, Booking, BookingKind, LoanEvent, PlannedRow
 from infra import clock, lasting
@@ -45,9 +46,11 @@ class AgreementStanding:
 
     @cached_property
     def events(self) -> list[LoanEvent]:
-        """A pause that was ended early is the shorter one."""
+        """A pause that was ended early is the shorter one; what waits still has no last day."""
         ended = {act.cause_id: act.until for act in self.acts if act.kind is ActKind.PAUSE_ENDED}
-        return [_event(act, ended.get(act.cause_id)) for act in self.acts if act.kind is not ActKind.PAUSE_ENDED]
+        happened = [_event(act, ended.get(act.cause_id)) for act in self.acts if act.kind is not ActKind.PAUSE_ENDED]
+        since = self.agreement.waits_since
+        return happened if since is None else [*happened, LoanEvent(Act.DRAW_WAITED, since)]
 
     @cached_property
     def life(self) -> LoanLife:
@@ -113,14 +116,28 @@ class AgreementStanding:
         """The instalments that are due by today and not paid, the oldest first."""
         return [row for row in self.life.rows if row.outstanding and row.due_on <= self.on]
 
+    def days_late(self, row: PlannedRow) -> int:
+        """For how many days it is late, or was when it was paid; without those on which a draw waited, for these are not the person's."""
+        last = self.on if row.outstanding else row.settled_on
+        return 0 if last is None else len([*late_fees.late_days(row.due_on, last, self._waits)])
+
     @property
     def overdue_days(self) -> int:
-        return max(0, (self.on - row.due_on).days) if (row := self.life.next_due) else 0
+        return self.days_late(row) if (row := self.life.next_due) else 0
 
     @property
     def overdue_at(self) -> datetime | None:
-        """When the oldest instalment that is open is late: with the day after the one on which it is due."""
-        return clock.begins(row.due_on + timedelta(days=1)) if (row := self.life.next_due) else None
+        """When the oldest instalment that is open is late: with the first day after its own on which no draw waits; None while one
+        does.
+        """
+        if (row := self.life.next_due) is None:
+            return None
+        days = late_fees.late_days(row.due_on, max(row.due_on, self.on) + timedelta(days=1), self._waits)
+        return next((clock.begins(day) for day in days), None)
+
+    @cached_property
+    def _waits(self) -> list[Wait]:
+        return [(event.on, event.until) for event in self.events if event.act is Act.DRAW_WAITED]
 
     @property
     def ends_on(self) -> date | None:
@@ -173,7 +190,7 @@ class AgreementStanding:
     def status_of(self, row: PlannedRow) -> InstalmentStatus:
         if not row.outstanding:
             return InstalmentStatus.PAID
-        if row.due_on < self.on:
+        if self.days_late(row):
             return InstalmentStatus.OVERDUE
         return InstalmentStatus.PARTLY_PAID if row.paid.total else InstalmentStatus.OPEN
 

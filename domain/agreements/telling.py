@@ -72,9 +72,9 @@ async def tell_of_agreement(db: Db, event: Event) -> None:
 
 @reaction(agreements.LATE_FEE_CHARGED, stored_as="tell_of_late_fee")
 async def tell_of_late_fee(db: Db, event: Event) -> None:
-    """One that was waived meanwhile is not told to be charged."""
+    """One that was waived or taken back meanwhile is not told to be charged."""
     agreement = await _agreement(db, event.user_id, event.subject_id)
-    if event.data["number"] in (await standing_of(db, agreement)).late_fees_waived:
+    if event.data["number"] not in (await standing_of(db, agreement)).late_fees:
         return
     days, product = late_fees.GRACE.days, agreement.title
     await notify(db, agreement.user_id, words.LATE_FEE_CHARGED, agreement.id, product=product, days=days)

@@ -1,6 +1,6 @@
 """Late fees: what an instalment costs once that is still open after its days of grace."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -12,6 +12,7 @@ DAY = timedelta(days=1)
 RATE_MAX = Decimal("0.05")  # of what is open, as the People's Bank had it for cards in 1999 (银发 1999, 17)
 
 Times = tuple[date, date]  # both days included
+Wait = tuple[date, date | None]  # the day before the first, and the last; None: it goes on
 
 
 def charged_on(due_on: date) -> date:
@@ -22,6 +23,17 @@ def charged_on(due_on: date) -> date:
 def is_spared(due_on: date, times: list[Times]) -> bool:
     """Whether such a time touches the day on which it was due, or its days of grace."""
     return any(first <= charged_on(due_on) and due_on <= last for first, last in times)
+
+
+def has_waited(day: date, waits: Sequence[Wait]) -> bool:
+    """Whether a draw waited on that day."""
+    return any(before < day and (last is None or day <= last) for before, last in waits)
+
+
+def late_days(due_on: date, last: date, waits: Sequence[Wait]) -> Iterator[date]:
+    """The days up to the last on which what was due then is late: all after its own, but for those on which a draw waited."""
+    days = (due_on + DAY * number for number in range(1, (last - due_on).days + 1))
+    return (day for day in days if not has_waited(day, waits))
 
 
 class Lateness:

@@ -46,6 +46,7 @@ class Act(StrEnum):
     DUE_DAY = "DUE_DAY"  # what is to come is due on day `number` of the month
     WAIVER = "WAIVER"  # something owed is given up: penalties first, then fees, interest, principal
     LATE_FEE_WAIVED = "LATE_FEE_WAIVED"  # instalment `number` costs no late fee; known from `on`, the day of the fee
+    DRAW_WAITED = "DRAW_WAITED"  # from the day after `on` to `until` a draw waits, by nobody's doing who owes; None: it still does
     REFUND = "REFUND"  # credit that is paid back
     MOVE_IN = "MOVE_IN"  # the first day of a lease; `amount` is the deposit that is held for it
     NOTICE = "NOTICE"  # `until` is the last day of the lease

@@ -106,7 +106,7 @@ def live(terms: RentTerms, events: Sequence[LoanEvent], on: date) -> RentLife:
                 held = event.amount
             case Act.DEPOSIT_SETTLED:
                 held = 0
-            case Act.NOTICE | Act.PAUSE:  # rent bears no interest, and has no late fees
+            case Act.NOTICE | Act.PAUSE | Act.DRAW_WAITED:  # rent bears no interest, and has no late fees
                 continue
             case _:
                 replay.fall_due(event.on)

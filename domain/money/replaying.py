@@ -7,7 +7,7 @@ from fractions import Fraction
 from domain.money.allowing import Allowance
 from domain.money.conventions import LoanPart
 from domain.money.day_counts import DAY
-from domain.money.late_fees import Lateness, Times, charged_on, is_spared
+from domain.money.late_fees import Lateness, Times, Wait, charged_on, has_waited, is_spared
 from domain.money.levelling import level
 from domain.money.loans import Act, BookingKind, LoanEvent, LoanTerms, Parts, PlannedRow
 from domain.money.paying_order import Step, to_give_up, to_pay
@@ -34,9 +34,11 @@ class LoanReplay(LifeReplay):
         self._pauses: list[Times] = []
         self._spared: list[Times] = []
         self._fees_waived: set[int] = set()  # of the rows with these numbers
+        self._waits: list[Wait] = []
 
     def run(self, events: Sequence[LoanEvent], on: date) -> None:
         self._fees_waived = {event.number for event in events if event.act is Act.LATE_FEE_WAIVED}
+        self._waits = [(event.on, event.until) for event in events if event.act is Act.DRAW_WAITED]
         for event in sorted(events, key=lambda event: (event.on, _turn(event.act))):
             self._fall_due(min(event.on - DAY * (event.act in FIRST), on))  # a charge may be dated ahead
             if event.act in _ACTS:
@@ -57,7 +59,9 @@ class LoanReplay(LifeReplay):
     def _charge_late(self, row: Row, on: date) -> None:
         """As much as the cap allows, for whoever then pays as planned."""
         assert self.plan is not None, "a row is of a plan"
-        if not row.is_open or row.number in self._fees_waived or is_spared(row.due_on, self._spared):
+        if not row.is_open or row.number in self._fees_waived:
+            return
+        if is_spared(row.due_on, self._spared) or has_waited(on, self._waits):
             return
         fee = self.plan.rounded(Fraction(self.terms.late_fee_rate) * _total([self.payable(on)[row.number - 1]]))
         allowed = self.allowed(on, self.planned(on))

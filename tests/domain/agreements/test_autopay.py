@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from domain import stops
+from domain.agreements import agreements, maturing
 from domain.agreements.agreements import OWING, Agreement, AgreementStatus
 from domain.agreements.repaid_by_instalments import terms_of
 from domain.agreements.standings import standing_of
@@ -29,6 +30,7 @@ from domain.stops import EVERYTHING, StopKind
 from infra import clock as times
 from infra.database import Db, reading, transaction
 from infra.ids import new_id
+from infra.outbox import Event
 from tests.clocks import Clock
 from tests.days import begin_day, day_passes, pass_days
 from tests.domain.agreements.loans import open_loan, pay_out, repay
@@ -39,6 +41,7 @@ from tests.working import work_off
 
 LIVES = int(os.environ.get("LONGAN_LIVES", "8"))
 S = PaymentStatus
+HOW_LATE = (agreements.OVERDUE, agreements.FELL_BEHIND, agreements.REPAID)
 ENDED = MandateAnswer(MandateStatus.ENDED)
 STILL = MandateAnswer(MandateStatus.SIGNED, "M1")
 
@@ -81,6 +84,11 @@ class Model:
         self.signed_on, self.tried, self.waits = signed_on, Counter[date](), False
         self.first: dict[date, date] = {}
 
+    def is_ours(self, today: date, open_rows: Sequence[tuple[date, int]]) -> bool:
+        """Whether a draw waits as this day begins: nobody knows its end, or what was due before was not tried yet."""
+        newest = max((day for day, amount in open_rows if day < today and amount), default=date.min)
+        return self.waits or (newest >= self.signed_on and not self.tried[newest])
+
     def draws(self, today: date, open_rows: Sequence[tuple[date, int]]) -> int:
         """How much, of what is due by now: (day, amount)."""
         due = [(day, amount) for day, amount in open_rows if day <= today and amount]
@@ -96,6 +104,11 @@ class Model:
         return sum(amount for _, amount in due)
 
 
+def theirs(due_on: date, last: date, ours: set[date]) -> int:
+    """Of how many days it is the person who was late."""
+    return sum(due_on + timedelta(days=number) not in ours for number in range(1, (last - due_on).days + 1))
+
+
 # Of 8, something falls due while a draw is on its way, and is drawn once that is known.
 @pytest.mark.parametrize("seed", range(max(LIVES, 9)))
 async def test_what_is_due_is_drawn_as_the_model_says_whatever_the_cashier_answers(seed: int) -> None:
@@ -109,13 +122,15 @@ async def test_what_is_due_is_drawn_as_the_model_says_whatever_the_cashier_answe
         for _ in range(late):
             await pass_days(db, 1, agreement.user_id)
         await signed(db, agreement)
-        model, waiting = Model(await times.today(db)), 0
+        model, waiting, ours = Model(await times.today(db)), 0, set[date]()
         for _ in range(100):
             today = await times.today(db) + timedelta(days=1)
             events = (await standing_of(db, agreement)).events
             rows = lives.live(terms_of(agreement), events, today).rows
+            open_rows = [(row.due_on, row.outstanding) for row in rows if row.outstanding]
             is_open = agreement.status in OWING
-            wanted = model.draws(today, [(row.due_on, row.outstanding) for row in rows]) if is_open else 0
+            ours |= {today} if model.is_ours(today, open_rows) else set()
+            wanted = model.draws(today, open_rows) if is_open else 0
             before = len(await draws(db, agreement))
             await pass_days(db, 1, agreement.user_id)
             for _ in range(chance.choice([0, 0, 1])):
@@ -123,6 +138,9 @@ async def test_what_is_due_is_drawn_as_the_model_says_whatever_the_cashier_answe
                 await passing.pass_for(db, [agreement.user_id])
             new = (await draws(db, agreement))[before:]
             assert [each.amount for each in new] == ([wanted] if wanted else []), (seed, today)
+            standing, oldest = await standing_of(db, agreement), min([today, *(day for day, _ in open_rows)])
+            assert standing.overdue_days == theirs(oldest, today, ours), (seed, today)
+            assert (agreement.status == "OVERDUE") == (standing.overdue_days > 0)
             waiting = chance.choice([0, 0, 0, 1, 4]) if new else max(0, waiting - 1)
             pending = [each for each in await draws(db, agreement) if each.is_open]
             if pending and not waiting:
@@ -132,6 +150,12 @@ async def test_what_is_due_is_drawn_as_the_model_says_whatever_the_cashier_answe
         took = sum(each.amount for each in await draws(db, agreement) if each.status is S.SETTLED)
         assert sum(act.amount for act in standing.acts if act.kind == "PAYMENT") == took
         assert standing.credit == 0, "more was drawn than was owed"
+        settled = [(row, row.settled_on) for row in standing.life.rows if row.settled_on]
+        assert [standing.days_late(row) for row, _ in settled] == [theirs(row.due_on, on, ours) for row, on in settled]
+        assert (
+            not {row.due_on + timedelta(days=4) for row in standing.life.rows if row.number in standing.late_fees}
+            & ours
+        )
 
 
 async def test_it_is_drawn_on_its_day_and_once_more_two_days_later_and_not_a_third_time() -> None:
@@ -283,7 +307,7 @@ async def test_a_stop_holds_what_was_not_asked_yet_and_it_goes_on_where_it_is_st
             assert await told(drawn, "late_fee") == []
             async with transaction() as db:
                 late = await standing_of(db, await db.get_one(Agreement, (drawn.user_id, drawn.id)))
-                assert (late.late_fees, late.late_fees_waived) == ({}, {1})
+                assert (late.late_fees, late.overdue_days, late.agreement.status) == ({}, 0, "ACTIVE")
                 await lift(db, await db.get_one(stops.Stop, stop.id))
             await work_off(stop.id, paid_by_hand.user_id, drawn.user_id)
             await clock.forward(hours=2)
@@ -296,6 +320,11 @@ async def test_a_stop_holds_what_was_not_asked_yet_and_it_goes_on_where_it_is_st
     assert [each.status for each in await all_draws(paid_by_hand)] == ["FAILED"]
     assert [each.status for each in await all_draws(drawn)] == ["SETTLED"]
     assert "autopay_failed_once" not in await told(paid_by_hand)
+    async with reading() as db:
+        its = select(Event.name, Event.data).where(Event.subject_id == drawn.id, Event.name.in_(HOW_LATE))
+        assert (await db.execute(its)).all() == [(agreements.REPAID, {"days_late": 0})]
+        standing = await standing_of(db, await db.get_one(Agreement, (drawn.user_id, drawn.id)))
+        assert not maturing._was_late(standing), "nor is it told of their score"
 
 
 async def test_an_instalment_that_will_be_drawn_is_foretold_as_such(clock: Clock) -> None:

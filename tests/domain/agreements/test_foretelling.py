@@ -175,4 +175,6 @@ async def test_what_is_told_too_late_costs_no_late_fee_of_which_nobody_is_told(c
     async with transaction() as db:
         standing = await standing_of(db, await db.get_one(Agreement, (agreement.user_id, agreement.id)))
         assert (standing.outstanding, standing.late_fees) == (1_200_00, {})
+        # Whoever had no money when it was tried first is late from then on.
+        assert standing.overdue_days == (5 if is_broke else 0)
     assert await told(agreement, "late_fee") == []

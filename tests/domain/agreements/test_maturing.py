@@ -5,18 +5,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from domain.agreements import agreements, booking, maturing
+from domain.actors import PartnerActor
+from domain.agreements import agreements, booking, delivering, maturing, returning, waiting
 from domain.agreements.agreements import Agreement
+from domain.agreements.standings import standing_of
 from domain.applications.applications import Application, ApplicationStatus
 from domain.credit import scores
 from domain.credit.grades import Grade
 from domain.credit.outcomes import LoanOutcome
+from domain.market.kinds import ProductKind
 from infra import clock
 from infra.database import Db
 from infra.hindsight import stand_at
 from infra.outbox import Event
 from tests.api.people import scored
-from tests.domain.agreements.loans import open_loan, pay_out, repay
+from tests.domain.agreements.loans import open_loan, owner, pay_out, repay
 
 BEGUN = datetime(2027, 1, 4, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -82,6 +85,33 @@ async def test_one_that_was_late_is_late(db: Db) -> None:
     await accrue(db, agreement)
     await repay(db, agreement, 1_200_00)
     assert await told(db, agreement) == [("LATE", False)]
+
+
+async def test_one_that_waited_for_us_is_not_late(db: Db) -> None:
+    agreement = await lent(db)
+    for days in (31, 59):  # on which instalments are due
+        await stand_at(db, BEGUN + days * DAY)
+        await waiting.begin(db, await standing_of(db, agreement), (BEGUN + days * DAY).date())
+        await stand_at(db, BEGUN + (days + 20) * DAY)
+        await accrue(db, agreement)
+        await waiting.end(db, agreement)
+        await repay(db, agreement, 1_00_00)
+    await repay(db, agreement, 1_000_00)
+    assert await told(db, agreement) == [("SETTLED", False)]
+
+
+async def test_what_was_taken_back_is_not_late_however_long_after_it_is_looked_at(db: Db) -> None:
+    kept = await lent(db)
+    returned = await open_loan(db, 600_00, rate="0", of=kept.user_id, kind=ProductKind.ELECTRONICS)
+    await applied(db, returned)
+    await delivering.confirm(db, owner(returned), returned.id)
+    shop = PartnerActor(returned.partner_id, "a shop")
+    await returning.ask(db, owner(returned), returned.id, "Too loud.", "ask-back")
+    await returning.take_back(db, shop, returned.id, None, "take-back")
+    for days in range(20, 351, 30):
+        await stand_at(db, BEGUN + days * DAY)
+        await repay(db, kept, 100_00)
+    assert await told(db, kept) == [("SETTLED", False)]
 
 
 @pytest.mark.parametrize(("days", "expected"), [(120, []), (122, [("DEFAULTED", True)])])

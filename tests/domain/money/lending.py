@@ -79,7 +79,11 @@ def happenings(draw: st.DrawFn, agreed: LoanTerms, events: list[LoanEvent], on: 
             return [LoanEvent(act, on, number=draw(st.integers(1, agreed.instalments)), ref=ref)]
         case Act.DUE_DAY:
             return [LoanEvent(act, on, number=draw(st.integers(1, 31)), ref=ref)]
-    return [LoanEvent(act, on, amount, until=until if act is Act.PAUSE else None, ref=ref)] if amount else []
+    return (
+        [LoanEvent(act, on, amount, until=until if act in (Act.PAUSE, Act.DRAW_WAITED) else None, ref=ref)]
+        if amount
+        else []
+    )
 
 
 @st.composite

@@ -54,6 +54,20 @@ def test_none_is_charged_in_a_hard_time_that_touches_the_days_of_grace(act: Act,
     assert late_fees(hardship, on=date(2027, 3, 10)) == []
 
 
+@pytest.mark.parametrize(
+    ("since", "until", "is_charged"),
+    [
+        (date(2027, 2, 15), None, False),
+        (GRACE_ENDS, CHARGED, False),
+        (date(2027, 2, 15), GRACE_ENDS, True),
+        (CHARGED, None, True),
+    ],
+)
+def test_none_is_charged_on_a_day_on_which_a_draw_waits(since: date, until: date | None, is_charged: bool) -> None:
+    wait = LoanEvent(Act.DRAW_WAITED, since, until=until)
+    assert [on for on, _ in late_fees(wait, on=date(2027, 3, 10))] == ["2027-02-19"] * is_charged
+
+
 @pytest.mark.parametrize("rate", [Decimal("0.2399"), CAP])
 def test_the_cap_leaves_room_for_what_being_late_costs_less_than_it_and_no_more(rate: Decimal) -> None:
     """Who pays late pays interest without interest on it, which leaves a little room even at the cap."""
