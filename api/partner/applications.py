@@ -174,8 +174,9 @@ class TermsInput:
     term_months: int = strawberry.field(
         description="One of the product's `termMonths`, as they were when the person applied."
     )
-    annual_rate: Decimal = strawberry.field(
-        description="Interest a year, as a fraction: at most what was shown then; 0 for a RENTAL."
+    annual_rate: Decimal | None = strawberry.field(
+        default=None,
+        description="Interest a year, as a fraction: at most what was shown then, which is meant where it is absent. None of a RENTAL.",
     )
 
 

@@ -137,7 +137,7 @@ async def decide_by_partner(
     Refuses NOT_FOUND, NOT_OPEN, NOT_ALLOWED, NOT_ELIGIBLE, LIMIT_EXCEEDED, INVALID, STALE, COST_ABOVE_CAP.
     """
     if outcome == APPROVE and terms is None:
-        raise invalid(N_("An approval needs terms: amount, term and annual rate."), TERMS)
+        raise invalid(N_("An approval needs terms: an amount and a term."), TERMS)
     if outcome != APPROVE and terms is not None:
         raise invalid(N_("Only an approval has terms."), TERMS)
     reasons_given = given_reasons.of_partner(outcome, reasons)

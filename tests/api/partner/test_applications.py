@@ -218,6 +218,14 @@ class TestDeciding:
             offer = (await db.execute(select(Offer).where(Offer.application_id == application.id))).scalar_one()
         assert (offer.amount, offer.term_months, str(offer.annual_rate)) == (400_000, 12, "0.10000")
 
+    async def test_without_a_rate_the_one_that_was_shown_is_meant(self, client: Client, shop: Shop) -> None:
+        application = await apply_at(shop)
+        terms = {name: value for name, value in TERMS.items() if name != "annualRate"}
+        assert (await decide(client, application, "APPROVE", terms=terms))["status"] == "APPROVED"
+        async with reading() as db:
+            offer = (await db.execute(select(Offer).where(Offer.application_id == application.id))).scalar_one()
+        assert (offer.amount, offer.term_months, str(offer.annual_rate)) == (400_000, 12, "0.12000")
+
     async def test_a_decline_tells_the_person_why(self, client: Client, shop: Shop) -> None:
         application = await apply_at(shop)
         assert (await decide(client, application, "DECLINE", reasons=DECLINED))["status"] == "DECLINED"

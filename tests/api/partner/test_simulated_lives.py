@@ -47,9 +47,17 @@ async def test_a_loan_is_repaid_to_its_last_cent(client: Client, shop: Shop) -> 
     assert {line["agreementId"] for line in lines} == {agreement}
 
 
+ASKED = "query ($id: ID!) { node(id: $id) { ... on Application { amount { amount currency } termMonths } } }"
+
+
 async def test_a_lease_is_lived_from_its_deposit_to_a_claim_on_it(client: Client) -> None:
     terms: dict[str, Any] = {"deposit": yuan("5000.00"), "status": "PUBLISHED", "decision": "PARTNER"}
-    agreement = await accepted(client, (await upsert(client, **RENTAL, **terms))["id"])
+    application = await happened(client, "APPLICATION", productId=(await upsert(client, **RENTAL, **terms))["id"])
+    asked = (await client.ask(ASKED, id=application))["node"]
+    answer = {"applicationId": application, "outcome": "APPROVE", "terms": asked, "idempotencyKey": str(uuid4())}
+    decided = (await client.send("DecideApplication", input=answer))["decideApplication"]
+    assert decided == {"__typename": "Application", "id": application, "status": "APPROVED"}
+    agreement = await happened(client, "ACCEPTANCE", applicationId=application)
     assert await stands(client, agreement) == ("ACTIVE", Decimal(2500))
     await happened(client, "PAYMENT", agreementId=agreement)
     assert await stands(client, agreement) == ("ACTIVE", Decimal(0))
