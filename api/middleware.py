@@ -12,6 +12,8 @@ from infra.ids import new_id
 from infra.settings import settings
 from infra.telemetry import request_id
 
+# Seconds, where whoever answers says no other: of a budget of a minute some is there again by then, and a pause is mostly over.
+AGAIN_AFTER = {429: "10", 503: "2"}
 LEFT = 499  # in the log alone: whoever asked went away before all was said
 log = structlog.get_logger()
 SECONDS = Histogram("longan_request_seconds", "Time of one request", ["route", "method", "status"])
@@ -40,6 +42,8 @@ class RequestIds:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = id
                 headers["X-Content-Type-Options"] = "nosniff"
+                if status in AGAIN_AFTER:
+                    headers.setdefault("Retry-After", AGAIN_AFTER[status])
                 if is_https and settings().hsts_seconds:
                     headers["Strict-Transport-Security"] = f"max-age={settings().hsts_seconds}"
             await send(message)

@@ -130,6 +130,11 @@ assert MAY.keys() == ROLE_NAMES.keys() == set(Role), "each role has its permissi
 assert ALLOWS.keys() == set(Scope), "each scope has its permissions"
 
 
+def scopes_that_allow(permission: Permission) -> tuple[Scope, ...]:
+    """The scopes with any of which a client may, for the sentence that says what it has not."""
+    return tuple(scope for scope in Scope if permission in ALLOWS[scope])
+
+
 def roles_that_may(permission: Permission) -> tuple[Role, ...]:
     """The names of the roles that may, for the sentence that says who could do it."""
     return tuple(role for role in Role if permission in MAY[role])

@@ -13,9 +13,9 @@ from strawberry.types.field import StrawberryField
 
 from api.graphql.errors import Forbidden, Unauthenticated
 from api.graphql.refusals import Refused
-from domain.actors import UserActor, may
+from domain.actors import Actor, PartnerActor, UserActor, may
 from domain.people import recoveries
-from domain.permissions import Permission
+from domain.permissions import WITH_ONE_CONSENT, Permission, scopes_that_allow
 
 T = TypeVar("T")
 PERMISSION = "permission"  # the key in a field's metadata
@@ -55,7 +55,7 @@ class AskFirst(FieldExtension):
     def ask(self, info: Any) -> None:
         actor = info.context.actor
         if not may(actor, self.permission):
-            raise Unauthenticated if actor is None else Forbidden
+            raise Unauthenticated if actor is None else Forbidden(_missing(actor, self.permission))
 
     def wait(self, info: Any) -> Refused | None:
         """Why this changes nothing yet, for whoever recovered; whatever does not say otherwise waits."""
@@ -64,6 +64,15 @@ class AskFirst(FieldExtension):
             return None
         until = actor.recovering_until if isinstance(actor, UserActor) else None
         return Refused.of(recoveries.waits(until), info.context.locale) if until else None
+
+
+def _missing(actor: Actor, permission: Permission) -> str | None:
+    """What a partner's engineers can mend by themselves; nobody else is told more than that it is not theirs."""
+    if not isinstance(actor, PartnerActor):
+        return None
+    if actor.consent_id is not None and permission not in WITH_ONE_CONSENT:
+        return "This token is for one person's consent alone. Ask with one of your server's own."
+    return f"This asks for the scope {' or '.join(scopes_that_allow(permission))}, which this token has not."
 
 
 def _is_change(info: Any) -> bool:

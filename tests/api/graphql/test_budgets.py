@@ -60,6 +60,7 @@ async def test_who_is_over_their_budget_is_refused_and_their_partners_other_clie
     client, other = Client(http, "partner", shop.token), await another_client(shop, http)
     limit(limits, cost_per_minute=1_000, cost_per_burst=1_000_000)
     assert await statuses(client, f"{{ {PAGE} }}", 5) == [200, 200, 200, 429, 429]
+    assert (await client.post(f"{{ {PAGE} }}")).headers["Retry-After"] == "10"
     assert await statuses(other, f"{{ {PAGE} }}", 1) == [200]
 
 

@@ -114,7 +114,11 @@ async def test_such_a_token_opens_nothing_else(
         "{ consents { edges { cursor } } }",
         "{ applications { edges { cursor } } }",
     ):
-        assert await partner.error_code(document) == (200, "FORBIDDEN")
+        (error,) = (await partner.post(document)).json()["errors"]
+        assert (error["extensions"]["code"], error["message"].split(".")[0]) == (
+            "FORBIDDEN",
+            "This token is for one person's consent alone",
+        )
     mine, theirs = [global_id("Consent", (await consent_of(each)).id) for each in (person[0], other_id)]
     node = "query ($id: ID!) { node(id: $id) { id } }"
     assert (await partner.ask(node, id=mine))["node"] == {"id": mine}

@@ -61,7 +61,9 @@ async def test_a_client_that_only_answers_applications_is_not_told(client: Clien
         own = PartnerClient.partner_id == shop.partner.id
         await db.execute(update(PartnerClient).where(own).values(scopes=[Scope.APPLICATIONS]))
     told = (await client.post("{ applications { nodes { id product { sku reach { shown } } } } }")).json()
-    assert [error["extensions"]["code"] for error in told["errors"]] == ["FORBIDDEN"]
+    (error,) = told["errors"]
+    missing = "This asks for the scope products, which this token has not."
+    assert (error["extensions"]["code"], error["message"]) == ("FORBIDDEN", missing)
     assert told["data"]["applications"]["nodes"] == [
         {"id": shown_id(applied), "product": {"sku": "loan", "reach": None}}
     ]
