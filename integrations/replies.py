@@ -6,8 +6,11 @@ What is only shown is read leniently, what decides strictly: an id that is no pl
 import json
 import math
 import re
+import time
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 Reply = dict[str, Any]
@@ -28,6 +31,17 @@ TOKEN = re.compile(r"[\x20-\x7e]{1,8000}")  # RFC 6749 appendix A.12
 SCOPES_MAX = 50
 # Characters that turn the direction of the text around them, and so what a person reads.
 TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def pause_asked(told: str) -> float | None:
+    """Seconds that a Retry-After asks for, as a number or a date (RFC 9110, section 10.2.3); None where it says neither."""
+    if told.isascii() and told.isdigit():
+        return float(told)
+    try:
+        at = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    return max(0.0, at.replace(tzinfo=at.tzinfo or UTC).timestamp() - time.time())
 
 
 def json_object(body: bytes) -> Reply | None:

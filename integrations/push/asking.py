@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from integrations.push.messages import PushNotSent, PushUnsure
-from integrations.replies import Reply, json_object
+from integrations.replies import Reply, json_object, pause_asked
 
 DEADLINE_SECONDS = 10
 PAUSE_SECONDS = 60.0  # where somebody asks for a pause and does not say how long
@@ -32,9 +32,9 @@ def reply_of(answer: httpx2.Response) -> Reply:
 
 
 def pause_of(headers: Mapping[str, str]) -> float:
-    """How long we are asked to send nothing, by a Retry-After in seconds."""
-    told = headers.get("retry-after", "")
-    return min(float(told), PAUSE_SECONDS_MAX) if told.isdecimal() else PAUSE_SECONDS
+    """How long we are asked to send nothing."""
+    asked = pause_asked(headers.get("retry-after", ""))
+    return PAUSE_SECONDS if asked is None else min(asked, PAUSE_SECONDS_MAX)
 
 
 def inner(reply: Any, *names: str) -> Any:

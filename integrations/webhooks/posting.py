@@ -5,12 +5,14 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import h11
 import httpx2
 
 from infra.settings import settings
 from integrations.client import UnsafeAddress, certificates, safe_addresses
+from integrations.replies import pause_asked
 from integrations.webhooks.deliveries import AttemptOutcome
 
 GONE = 410
@@ -119,5 +121,5 @@ def _outcome(status: int) -> AttemptOutcome:
 
 
 def _wait_seconds(head: h11.Response) -> int:
-    said = dict(head.headers).get(b"retry-after", b"")
-    return min(int(said), WAIT_SECONDS_MAX) if said.isdigit() and len(said) < 10 else 0
+    asked = pause_asked(dict(head.headers).get(b"retry-after", b"").decode("latin-1"))
+    return ceil(min(asked or 0, WAIT_SECONDS_MAX))

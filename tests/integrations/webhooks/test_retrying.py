@@ -3,7 +3,9 @@
 import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
+from email.utils import formatdate
 from itertools import pairwise
+from time import time
 from uuid import UUID
 
 import pytest
@@ -85,10 +87,11 @@ class TestOneDelivery:
         await clock.forward(days=3)
         assert await send() == []
 
-    async def test_that_asks_for_time_gets_it(self, shop: Shop, server: Hook, clock: Clock) -> None:
+    @pytest.mark.parametrize("said", ["900", formatdate(time() + HOUR, usegmt=True)], ids=["seconds", "a date"])
+    async def test_that_asks_for_time_gets_it(self, shop: Shop, server: Hook, clock: Clock, said: str) -> None:
         endpoint, _ = await listen(shop, server.url)
         await happen(await apply_at(shop), SUBMITTED)
-        server.behave = status("429 Slower", "retry-after: 900")
+        server.behave = status("429 Slower", f"retry-after: {said}")
         before = await clock.now()
         await send()
         waits = [(await endpoint_of(endpoint)).retry_at, (await deliveries_of(endpoint))[0].next_at]
