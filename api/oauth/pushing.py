@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from api.oauth.authorizing import PUSHED, NotSentBack, SentBack, asked_of, client_of
+from api.oauth.authorizing import PUSHED, QUERY_MAX, NotSentBack, SentBack, asked_of, client_of
 from api.oauth.clients import PUSHED_PATH, authenticate
 from api.oauth.requests import OAuthError, form_of, malformed
 from domain.people.partners import Partner
@@ -24,6 +24,8 @@ async def push(request: Request) -> Mapping[str, Any]:
     who = await authenticate(request, form)
     told = {name: value for name, value in form.items() if name not in PROOFS}
     query = urlencode({**told, "client_id": who.client_id})
+    if len(query) > QUERY_MAX:
+        raise malformed(f"this is longer than {QUERY_MAX} characters")
     try:
         async with transaction() as db:
             client, back = await client_of(db, query)

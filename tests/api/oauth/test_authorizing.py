@@ -243,6 +243,10 @@ class TestPushing:
         assert (refused.status_code, refused.json()["error"]) == (400, error)
         assert await kept(website) == before
 
+    async def test_what_is_too_long_is_said_to_be_that(self, http: httpx2.AsyncClient, website: Website) -> None:
+        refused = (await send(http, website, state="码" * 1_000)).json()
+        assert refused == {"error": "invalid_request", "error_description": "this is longer than 4000 characters"}
+
     async def test_nobody_else_pushes_for_a_client(self, http: httpx2.AsyncClient, website: Website) -> None:
         thief = replace(website, secret="wrong")
         refused = await send(http, thief)
