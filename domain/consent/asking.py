@@ -112,7 +112,7 @@ async def _answer(
         [(is_paid_for,)] = paid
         lookup.answer = _judge(lookup, score)
         lookup.grade, lookup.score_id, lookup.as_of = score.grade, score.id, score.as_of
-        lookup.charged = not is_paid_for
+        lookup.charged = not is_paid_for and lookups.price_of(lookup.kind) > 0
     await lookups.keep(db, lookup)
     return ScoreReport(lookup, score)
 

@@ -25,6 +25,7 @@ from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
 from infra.revisions import Raised, raises
+from infra.settings import settings
 from infra.vault import PersonKey
 
 T = TypeVar("T")
@@ -105,6 +106,11 @@ _SCOPE_OF = {
     LookupKind.CHECK: ConsentScope.SCORE_CHECK,
     LookupKind.CONTRIBUTION: ConsentScope.CONTRIBUTE_FACTS,
 }
+
+
+def price_of(kind: LookupKind) -> int:
+    """What a partner owes for one that is charged, in minor units of the house's currency; 0 where these are free."""
+    return settings().lookup_prices.get(kind, 0)
 
 
 def visible_to(actor: UserActor) -> Select[Lookup]:

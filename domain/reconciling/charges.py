@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.consent.lookups import LATELY, Lookup, LookupKind
+from domain.consent.lookups import LATELY, Lookup, LookupKind, price_of
 from domain.ledger.kinds import AccountKind
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind, Transfer, transfer
@@ -25,7 +25,7 @@ from infra.records import Record
 from infra.settings import settings
 
 DUE = declare("lookups.charging_due")
-MONTHS_MAX = 2  # what was not booked by then, as lookups were free or the worker away, is charged to nobody any more
+MONTHS_MAX = 2  # what was not booked by then, as the worker was away, is charged to nobody any more
 schedules.recur(DUE, schedules.DAY, schedules.NIGHT)
 
 
@@ -92,7 +92,7 @@ async def charge(db: Db) -> None:
 
 async def _put_down(db: Db, partner_id: UUID, named: str, kind: LookupKind, lookups: int) -> LookupCharge | None:
     """None where lookups of this kind cost nothing, or somebody else has just put it down."""
-    price, month = settings().lookup_prices.get(kind, 0), date.fromisoformat(f"{named}-01")
+    price, month = price_of(kind), date.fromisoformat(f"{named}-01")
     if not price:
         return None
     row = insert(LookupCharge).values(

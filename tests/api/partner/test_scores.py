@@ -27,6 +27,7 @@ from infra.errors import Refusal
 from infra.ids import new_id
 from infra.receipts import Receipt
 from infra.setting_parts import Rate
+from infra.settings import settings
 from tests.api.app.test_consents import grant
 from tests.api.doors import Client
 from tests.api.offering import close
@@ -95,6 +96,16 @@ async def test_the_same_question_is_charged_once_a_day(
     await clock.forward(hours=24, seconds=1)
     later = Client(client.http, "partner", (await open_again(shop)))
     assert (await check(later, token, "B"))["charged"] is True
+
+
+async def test_what_is_free_is_not_charged_and_owed_by_nobody_once_it_costs_something(
+    shopper: Phone, shop: Shop, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await token_of(shopper, shop)
+    with monkeypatch.context() as before:
+        before.setattr(settings(), "lookup_prices", {"REPORT": 200})
+        assert (await check(client, token))["charged"] is False
+    assert [(await check(client, token))["charged"] for _ in range(2)] == [True, False]
 
 
 async def test_the_same_question_by_another_token_of_the_same_person_is_free(

@@ -125,7 +125,7 @@ async def test_whenever_it_is_worked_out_it_comes_to_the_same(db: Db, seed: int)
 
 
 async def test_months_long_over_are_charged_to_nobody_any_more(db: Db) -> None:
-    """As where lookups were free until now."""
+    """As where no worker ran."""
     shop, second = await open_shop(), timedelta(seconds=1)
     august = datetime(2031, 7, 31, 16, tzinfo=UTC)
     september = datetime(2031, 8, 31, 16, tzinfo=UTC)
