@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from infra.database import Db
 
 clients = typer.Typer(help="The clients that partners' servers sign in with.", no_args_is_help=True)
-for command in (proofs.issue, proofs.secret, proofs.trust, proofs.distrust, proofs.allow, proofs.expiring):
+for command in (proofs.issue, proofs.secret, proofs.trust, proofs.distrust, proofs.allow, proofs.end, proofs.expiring):
     clients.command()(command)
 
 

@@ -87,6 +87,18 @@ def allow(client_id: Id, scopes: Scopes) -> None:
     typer.echo(f"{client_id} may: {' '.join(sorted(set(scopes)))}")
 
 
+def end(client_id: Id) -> None:
+    """Know a client no more: its secret and keys prove nothing, and its tokens open nothing, from the next request on."""
+
+    async def forget(db: "Db") -> None:
+        from domain.people import partners
+
+        await partners.end_client(db, await find_client(db, client_id))
+
+    transact(forget, NoClient)
+    typer.echo(f"{client_id} is no client any more")
+
+
 def trust(
     client_id: Id,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Its public key, as a JWK.")],

@@ -87,7 +87,13 @@ def read(text: str) -> PartnerToken | None:
 
 _CLIENTS = Question(
     lambda: (
-        select(clock.EXACTLY_NOW, revisions.revision_of(EVERYBODY), PartnerClient.partner_id, PartnerClient.scopes)
+        select(
+            clock.EXACTLY_NOW,
+            revisions.revision_of(EVERYBODY),
+            PartnerClient.partner_id,
+            PartnerClient.scopes,
+            PartnerClient.created_at,
+        )
         .join(SigningKey, SigningKey.id == bindparam("key_id"))
         .where(PartnerClient.client_id == bindparam("client_id"), signing_keys.lives_at(clock.EXACTLY_NOW))
         .where(~revoked_tokens.has(bindparam("token_id", type_=Uuid())))
@@ -98,8 +104,9 @@ _CLIENTS = Question(
 async def find_partner(token: PartnerToken) -> KnownActor[PartnerActor] | None:
     """The partner behind a token; None where it is over, or it, its client or its key was taken back."""
     shown = {"client_id": token.client_id, "key_id": token.key_id, "token_id": token.id}
-    for at, everybodys, partner_id, known in await _CLIENTS.ask(**shown):
-        if at.timestamp() < token.expires_at:
+    for at, everybodys, partner_id, known, since in await _CLIENTS.ask(**shown):
+        # What was given to a client that ended is nothing to another one that has its name now.
+        if int(since.timestamp()) <= token.issued_at and at.timestamp() < token.expires_at:
             scopes = frozenset(Scope(name) for name in token.scopes & set(known) & set(Scope))
             actor = PartnerActor(partner_id=partner_id, client_id=token.client_id, scopes=scopes)
             return KnownActor(actor, at, everybodys)

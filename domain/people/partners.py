@@ -81,6 +81,12 @@ async def issue_client(db: Db, partner: Partner, client_id: str, secret: str | N
     return secret
 
 
+async def end_client(db: Db, client: PartnerClient) -> None:
+    """Know it no more: from the next request on its secret and keys prove nothing, and no token of it opens anything."""
+    await db.delete(client)
+    await db.flush()
+
+
 async def find_by_code(db: Db, code: str) -> Partner | None:
     return (await db.execute(select(Partner).where(Partner.code == code))).scalar_one_or_none()
 

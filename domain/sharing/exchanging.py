@@ -40,7 +40,7 @@ async def exchange(db: Db, client: PartnerClient, code: str, redirect_uri: str, 
     A code that comes a second time was stolen on one of both ways: then tokens and consent end, whoever came first.
     """
     grant = await share_grants.of_code(db, code)
-    if grant is None or grant.client_id != client.client_id:
+    if grant is None or not grant.is_of(client):
         return None
     now = await clock.now(db)
     if grant.exchanged_at is not None:
@@ -79,7 +79,7 @@ async def look_at(db: Db, client: PartnerClient, refresh_token: str) -> Exchange
 async def _of_living(db: Db, client: PartnerClient, refresh_token: str) -> tuple[Exchanged, int] | None:
     """The family of a refresh token and its generation, while the family lives and is this client's."""
     found = await share_grants.of_refresh_token(db, refresh_token)
-    if found is None or found[0].client_id != client.client_id:
+    if found is None or not found[0].is_of(client):
         return None
     grant, generation = found
     if not grant.is_offline or grant.ended_at is not None or grant.renewed_at is None:
@@ -100,7 +100,7 @@ async def revoke(db: Db, client: PartnerClient, refresh_token: str) -> bool:
     found = await share_grants.of_refresh_token(db, refresh_token)
     if found is None:
         return True
-    is_theirs = found[0].client_id == client.client_id
+    is_theirs = found[0].is_of(client)
     if is_theirs:
         await share_grants.end(db, found[0])
     return is_theirs

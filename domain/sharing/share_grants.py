@@ -7,6 +7,7 @@ from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.consent.consents import Consent
+from domain.people.partners import PartnerClient
 from infra import clock
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
@@ -47,6 +48,10 @@ class ShareGrant(Entity):
     @property
     def refresh_token(self) -> str:
         return _REFRESH.of(self.user_id.bytes + self.id.bytes + self.generation.to_bytes(4))
+
+    def is_of(self, client: PartnerClient) -> bool:
+        """Whether it was given to this client, and to none before it that had its name."""
+        return self.client_id == client.client_id and client.created_at <= self.created_at
 
     def takes_code(self, now: datetime) -> bool:
         return self.exchanged_at is None and self.ended_at is None and now < self.created_at + CODE_LASTS

@@ -16,6 +16,10 @@ async def test_a_test_client_says_that_it_is_one(http: httpx2.AsyncClient) -> No
     headers = {"Authorization": f"Bearer {granted.json()['access_token']}"}
     answer = await http.post("/partner/graphql", json={"query": "{ me { name isTest } }"}, headers=headers)
     assert answer.json()["data"]["me"] == {"name": "Shop", "isTest": True}
+    assert await longan("clients", "end", client[0]) == (0, f"{client[0]} is no client any more\n")
+    over = await http.post("/partner/graphql", json={"query": "{ me { name isTest } }"}, headers=headers)
+    unproven = await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=client)
+    assert (over.status_code, unproven.status_code, unproven.json()["error"]) == (401, 401, "invalid_client")
     again, _ = await longan("clients", "test", shop.partner.code)
     assert again == 0
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import httpx2
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from domain.consent import consents
 from domain.consent.consents import Consent
 from domain.credit.grades import Grade
+from domain.people import partners
 from domain.people.partners import PartnerClient
 from domain.people.sessions import Session
 from domain.sharing.share_grants import ShareGrant
@@ -319,14 +320,20 @@ async def test_tokens_end_with_the_consents_days(
 
 
 async def test_tokens_end_with_their_client(
-    http: httpx2.AsyncClient, visitor: Visitor, person: tuple[UUID, str]
+    http: httpx2.AsyncClient, visitor: Visitor, person: tuple[UUID, str], clock: Clock
 ) -> None:
+    """Another client that gets its name has none of them."""
     website = await open_website()
     tokens = await tokens_of(http, visitor, website, person[1])
     async with transaction() as db:
-        await db.execute(delete(PartnerClient).where(PartnerClient.client_id == website.client_id))
+        await partners.end_client(db, await db.get_one(PartnerClient, website.client_id))
     assert await is_out(http, tokens)
     assert error_of(await refresh(http, website, tokens["refresh_token"])) == (401, "invalid_client")
+    await clock.forward(seconds=1)
+    async with transaction() as db:
+        await partners.issue_client(db, await db.merge(website.partner), website.client_id, website.secret)
+    assert await is_out(http, tokens)
+    assert error_of(await refresh(http, website, tokens["refresh_token"])) == (400, "invalid_grant")
 
 
 async def test_a_client_without_a_scope_any_more_uses_it_no_more(
