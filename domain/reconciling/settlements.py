@@ -94,21 +94,30 @@ def meaning_of(transfer: Transfer) -> tuple[SettlementKind, int] | None:
 
 async def settlement_of(db: Db, partner_id: UUID, on: date, currency: str | None = None) -> Settlement:
     """The settlement in one currency: the one that is named, else the house's own, else the one that there is."""
-    transfers = await _transfers(db, partner_id, on)
+    transfers = await _transfers(db, partner_id, on, on)
     currencies = sorted({each.currency for each in transfers})
     own = settings().currency
     chosen = currency or (own if own in currencies or not currencies else currencies[0])
     mine = [each for each in transfers if each.currency == chosen]
-    references, charged = await _references(db, mine), await charges.of_transfers(db, mine)
+    return Settlement(on, chosen, await _lines(db, mine))
+
+
+async def lines_between(db: Db, partner_id: UUID, first: date, last: date) -> list[SettlementLine]:
+    """Of all these days and in every currency, the earliest first."""
+    return await _lines(db, await _transfers(db, partner_id, first, last))
+
+
+async def _lines(db: Db, transfers: Sequence[Transfer]) -> list[SettlementLine]:
+    references, charged = await _references(db, transfers), await charges.of_transfers(db, transfers)
     lines = [
         _line_of_charge(charged[each.cause_id], each) if each.cause_id in charged else _line(each, references)
-        for each in mine
+        for each in transfers
     ]
-    return Settlement(on, chosen, [line for line in lines if line is not None])
+    return [line for line in lines if line is not None]
 
 
-async def _transfers(db: Db, partner_id: UUID, on: date) -> Sequence[Transfer]:
-    start, end = clock.begins(on), clock.begins(on + timedelta(days=1))
+async def _transfers(db: Db, partner_id: UUID, first: date, last: date) -> Sequence[Transfer]:
+    start, end = clock.begins(first), clock.begins(last + timedelta(days=1))
     theirs = select(Transfer).where(
         Transfer.partner_id == partner_id,
         Transfer.booked_at >= start,

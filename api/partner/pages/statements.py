@@ -1,22 +1,27 @@
 """What a day came to between a partner, its people and Longan, line by line; and what Longan paid out to it."""
 
+from calendar import monthrange
 from datetime import date
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.console.pages.exporting import table_as_csv
 from api.partner.pages.rendering import page
 from api.partner.pages.visits import MemberVisit, requires
 from domain.permissions import Permission
 from domain.reconciling import remittances, settlements
-from domain.reconciling.settlements import SettlementKind
+from domain.reconciling.settlements import SettlementKind, SettlementLine
 from infra import clock
 from infra.calendar import read_day
 from infra.database import reading
+from infra.ids import global_id
+from infra.money import Money
 from infra.words import N_
 
 SHOWN = 50
+COLUMNS = ("on", "at", "kind", "amount", "currency", "reference", "agreementId", "lookups")
 KINDS = {
     SettlementKind.PAID_OUT: N_("You paid out"),
     SettlementKind.RECEIVED: N_("Received for you"),
@@ -35,6 +40,23 @@ async def statements_page(request: Request, visit: MemberVisit) -> Response:
     return page(request, "statements.html", settlement=settlement, remittances=paid, kinds=KINDS)
 
 
+@requires(Permission.SEE_OWN_PARTNER)
+async def exported(request: Request, visit: MemberVisit) -> Response:
+    """All lines of the month in which the day lies."""
+    async with reading() as db:
+        on = _day(request.query_params.get("on")) or await clock.today(db)
+        first, last = on.replace(day=1), on.replace(day=monthrange(on.year, on.month)[1])
+        lines = await settlements.lines_between(db, visit.actor.partner_id, first, last)
+    return table_as_csv(f"statement-{first:%Y-%m}", COLUMNS, map(_row, lines))
+
+
+def _row(line: SettlementLine) -> tuple[object, ...]:
+    amount = Money(line.amount, line.currency).amount
+    agreement = None if line.lookups else global_id("Agreement", line.subject_id)
+    at = (clock.local_day(line.at), line.at.isoformat())
+    return (*at, line.kind, amount, line.currency, line.reference, agreement, line.lookups)
+
+
 def _day(text: str | None) -> date | None:
     """None for what is no day of a calendar that we can reckon with."""
     try:
@@ -45,4 +67,5 @@ def _day(text: str | None) -> date | None:
 
 routes: list[Route] = [
     Route("/partner/statements", statements_page),
+    Route("/partner/statements.csv", exported),
 ]

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from domain.ledger.kinds import AccountKind as K
 from domain.ledger.posting import post
 from domain.ledger.transfers import Cause, CauseKind, reversal
-from domain.reconciling.settlements import Settlement, SettlementKind, settlement_of
+from domain.reconciling.settlements import Settlement, SettlementKind, lines_between, settlement_of
 from infra import clock
 from infra.database import Db
 from infra.ids import new_id
@@ -74,3 +74,6 @@ async def test_each_currency_has_a_report_of_its_own(db: Db) -> None:
     assert (by_default.currency, by_default.net) == ("CNY", 693_00)
     assert (await settlement_of(db, yuan.partner_id, SATURDAY, "JPY")).net == 693
     assert (await settlement_of(db, new_id(), SATURDAY)).currency == "CNY"
+    days = [await settlement_of(db, yen.partner_id, on, each) for on in (SATURDAY, SUNDAY) for each in ("CNY", "JPY")]
+    both = await lines_between(db, yen.partner_id, SATURDAY, SUNDAY)
+    assert sorted(map(str, both)) == sorted(str(line) for day in days for line in day.lines)
