@@ -26,6 +26,7 @@ show(
     APPLICATION="Somebody applies for a product; where the rules decide about it, they do.",
     DECISION="An application is approved as it was asked for, in the partner's name.",
     ACCEPTANCE="An offer is accepted, and the person gets at once all that it is for.",
+    CONSENT_GRANTED="Somebody opens the code of a `requestConsent`, and says yes.",
     CONSENT_REVOKED="The person takes a consent back.",
     PAYMENT="The person pays.",
     LATE_PAYMENT="Somebody else has had the same for a month, and is late by a day with the first instalment.",
@@ -47,6 +48,10 @@ class Simulated:
     @strawberry.field(description="What was made, or changed.")
     def id(root: strawberry.Parent[simulating.Simulated]) -> strawberry.ID | None:
         return strawberry.ID(global_id(root.kind, root.id))
+
+    @strawberry.field(description="Of CONSENT_GRANTED: the token that your webhook is told too. Else null.")
+    def consent_token(root: strawberry.Parent[simulating.Simulated]) -> str | None:
+        return root.token
 
 
 SimulateResult = Annotated[
@@ -73,6 +78,7 @@ class SimulateInput:
         description="Of PAYMENT: how much; absent, what is due or, where nothing is, the next instalment. Of CLAIM_DECISION: how "
         "much of the claim is right; absent, all of it.",
     )
+    consent_request_id: strawberry.ID | None = strawberry.field(default=None, description="Of CONSENT_GRANTED.")
     consent_id: strawberry.ID | None = strawberry.field(default=None, description="Of CONSENT_REVOKED.")
     webhook_endpoint_id: strawberry.ID | None = strawberry.field(default=None, description="Of DELIVERY_FAILURE.")
 
@@ -94,6 +100,7 @@ async def _simulate(db: Db, actor: PartnerActor, input: SimulateInput) -> simula
         product_id=_id("Product", input.product_id, "productId"),
         application_id=_id("Application", input.application_id, "applicationId"),
         agreement_id=_id("Agreement", input.agreement_id, "agreementId"),
+        consent_request_id=_id("ConsentRequest", input.consent_request_id, "consentRequestId"),
         consent_id=_id("Consent", input.consent_id, "consentId"),
         amount=input.amount.to_money("input", "amount") if input.amount else None,
         endpoint_id=_id("WebhookEndpoint", input.webhook_endpoint_id, "webhookEndpointId"),

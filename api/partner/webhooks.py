@@ -43,8 +43,8 @@ show(
     NOTICE_GIVEN="The person gave notice of what they rent.",
     CLAIM_DISPUTED="The person said no to what is claimed of their deposit.",
     CLAIM_DECIDED="Longan decided what of a disputed claim is kept.",
-    CONSENT_GRANTED="A person let the partner see something with an application.",
-    CONSENT_REVOKED="What the partner may see of an application's person has ended.",
+    CONSENT_GRANTED="A person let the partner see something: with an application, by its code, or on its website.",
+    CONSENT_REVOKED="A person took that back, or what it came with has ended.",
     BENEFIT_REDEEMED="The partner confirmed that a benefit was used.",
 )
 show(

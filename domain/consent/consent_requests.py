@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Index, Select, select
+from sqlalchemy import Index, Select, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.actors import PartnerActor, UserActor
@@ -13,6 +13,7 @@ from domain.consent import consents
 from domain.consent.consenting import DAYS_MAX
 from domain.consent.consents import Consent, ConsentScope, Purpose
 from domain.people import gates, worlds
+from domain.permissions import Permission
 from infra import clock, counters, receipts
 from infra.counters import Use
 from infra.database import Db
@@ -89,6 +90,13 @@ async def ask(
     return request
 
 
+def visible_to(actor: PartnerActor) -> Select[ConsentRequest]:
+    """What the partner itself asks."""
+    if not actor.may(Permission.FOLLOW_CONSENTS):
+        return select(ConsentRequest).where(text("false"))
+    return select(ConsentRequest).where(ConsentRequest.partner_id == actor.partner_id)
+
+
 async def find(db: Db, code: str) -> ConsentRequest | None:
     """What this code asks, while somebody can still answer it."""
     its = _by(code).where(worlds.of_live_partner(ConsentRequest.partner_id))
@@ -131,9 +139,14 @@ async def _open(db: Db, actor: UserActor, code: str) -> ConsentRequest:
     request = (await db.execute(its.with_for_update(of=ConsentRequest))).scalar_one_or_none()
     if request is None:
         raise not_found(N_("We do not know this code."), CODE)
-    if not request.is_open(await clock.now(db)):
-        raise Refusal(RefusalCode.NOT_OPEN, N_("This request was answered already, or is too old."), field=CODE)
+    refuse_over(request, await clock.now(db), CODE)
     return request
+
+
+def refuse_over(request: ConsentRequest, now: datetime, field: tuple[str, ...]) -> None:
+    """Refuses NOT_OPEN what nobody can answer any more."""
+    if not request.is_open(now):
+        raise Refusal(RefusalCode.NOT_OPEN, N_("This request was answered already, or is too old."), field=field)
 
 
 def _by(code: str) -> Select[ConsentRequest]:

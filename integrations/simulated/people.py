@@ -60,6 +60,12 @@ async def sign_in_as(db: Db, partner_id: UUID, persona: Persona) -> Session:
     return session
 
 
+async def come(db: Db, partner_id: UUID) -> UserActor:
+    """Somebody new of a test partner's world, of whom much is known that is good."""
+    session = await sign_in_as(db, partner_id, PERSONA)
+    return UserActor(session.user_id, session.id)
+
+
 async def arrive(db: Db, partner_id: UUID, product: Product, at: datetime) -> UserActor:
     """Somebody who may have this product, in a few days' time of their own before `at`; the transaction then stands there."""
     await stand_at(db, at - CAME_BEFORE)

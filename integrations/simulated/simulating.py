@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
@@ -12,7 +12,8 @@ from domain.agreements import agreements
 from domain.agreements.agreements import Agreement
 from domain.applications import applications
 from domain.applications.applications import Application
-from domain.consent import consenting
+from domain.consent import consent_requests, consent_tokens, consenting
+from domain.consent.consent_requests import ConsentRequest
 from domain.consent.consents import Consent
 from domain.consent.consents import visible_to as consents_of
 from domain.market.products import Product, offered_by
@@ -32,6 +33,7 @@ class SimulatedEvent(StrEnum):
     APPLICATION = "APPLICATION"
     DECISION = "DECISION"
     ACCEPTANCE = "ACCEPTANCE"
+    CONSENT_GRANTED = "CONSENT_GRANTED"
     CONSENT_REVOKED = "CONSENT_REVOKED"
     PAYMENT = "PAYMENT"
     LATE_PAYMENT = "LATE_PAYMENT"
@@ -51,6 +53,7 @@ class SimulationWish:
     product_id: UUID | None = None
     application_id: UUID | None = None
     agreement_id: UUID | None = None
+    consent_request_id: UUID | None = None
     consent_id: UUID | None = None
     endpoint_id: UUID | None = None
     amount: Money | None = None
@@ -58,11 +61,12 @@ class SimulationWish:
 
 @dataclass(frozen=True)
 class Simulated:
-    """What was made or changed: of which kind, and its id."""
+    """What was made or changed: of which kind, and its id. `token`: of a consent that was given just now."""
 
     message: str
     kind: str
     id: UUID
+    token: str | None = None
 
 
 Make = Callable[[Db, PartnerActor, SimulationWish], Awaitable[UUID]]
@@ -88,7 +92,8 @@ async def simulate(db: Db, actor: PartnerActor, wanted: SimulationWish, key: str
         if not await worlds.is_test(db, actor.partner_id):
             raise Refusal(RefusalCode.NOT_ALLOWED, N_("Only a test client can simulate."))
         receipt.result_id = await way.make(db, actor, wanted)
-    return Simulated(way.message, way.kind, receipt.result_id)
+    token = await _token(db, receipt.result_id) if way.make is _grant else None
+    return Simulated(way.message, way.kind, receipt.result_id, token)
 
 
 def _plain(value: object) -> str:
@@ -136,6 +141,24 @@ async def _be_late(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
 
 async def _default(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
     return (await lives.be_late(db, actor, await _pattern(db, actor, wanted), DEFAULT_DAYS)).id
+
+
+async def _grant(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
+    field, id = ("input", "consentRequestId"), _needed(wanted.consent_request_id, "consentRequestId")
+    its = consent_requests.visible_to(actor).where(ConsentRequest.id == id)
+    request = (await db.execute(its.with_for_update())).scalar_one_or_none()
+    if request is None:
+        raise not_found(N_("We could not find this request for a consent."), field)
+    consent_requests.refuse_over(request, await clock.now(db), field)
+    somebody = await people.come(db, actor.partner_id)
+    given = await consent_requests.answer(db, somebody, request.code, is_granted=True, days=None, key=str(uuid4()))
+    assert given is not None, "they said yes"
+    return given.id
+
+
+async def _token(db: Db, consent_id: UUID) -> str:
+    """What their webhooks are told too."""
+    return consent_tokens.token_of((await db.execute(select(Consent).where(Consent.id == consent_id))).scalar_one())
 
 
 async def _revoke(db: Db, actor: PartnerActor, wanted: SimulationWish) -> UUID:
@@ -192,6 +215,7 @@ WAYS: Mapping[SimulatedEvent, _Way] = {
     SimulatedEvent.ACCEPTANCE: _Way(
         _accept, "Agreement", N_("The offer was accepted, and the person got all that it is for.")
     ),
+    SimulatedEvent.CONSENT_GRANTED: _Way(_grant, "Consent", N_("Somebody opened your code, and said yes.")),
     SimulatedEvent.CONSENT_REVOKED: _Way(_revoke, "Consent", N_("The person took this consent back.")),
     SimulatedEvent.PAYMENT: _Way(_pay, "Agreement", N_("The person paid.")),
     SimulatedEvent.LATE_PAYMENT: _Way(

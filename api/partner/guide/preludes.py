@@ -1,7 +1,11 @@
 """What a script of the guide begins with, and how it checks a webhook: in each language with its own means alone."""
 
+from pathlib import Path
+
 from infra.words import Locale
 
+# A partner's website by the library that most use; `api/oauth/README.md` shows it too.
+WEBSITE = (Path(__file__).parent / "website.js").read_text("utf-8")
 SHELL = """\
 LONGAN=${LONGAN:-__ADDRESS__}
 pick() { echo "$ANSWER" | grep -o "\\"$1\\":[^,}]*" | head -1 | cut -d : -f 2- | tr -d '"'; }  # the first value of this name

@@ -126,6 +126,54 @@ def steps(today: date) -> list[GuideStep]:
             needs="application",
         ),
         GuideStep(
+            N_("Ask somebody at the door"),
+            N_(
+                "A code for a QR code or a link. Whoever opens it sees the exact answer that you would get, and says yes or no; "
+                "your webhook is told of a yes, with the token."
+            ),
+            "RequestConsent",
+            {
+                "input": {
+                    "purpose": "SHOPPING",
+                    "scopes": ["SCORE_CHECK"],
+                    "days": 30,
+                    "reference": "till 3",
+                    "idempotencyKey": str(uuid4()),
+                }
+            },
+            ("request", ("requestConsent", "id")),
+        ),
+        GuideStep(
+            N_("Let somebody say yes, with a test client"),
+            N_("Somebody new of its world. A live client waits for its webhook."),
+            "SimulateConsent",
+            {
+                "input": {
+                    "event": "CONSENT_GRANTED",
+                    "consentRequestId": KeptId("request"),
+                    "idempotencyKey": str(uuid4()),
+                }
+            },
+            ("consent", ("simulateConsent", "consentToken")),
+            needs="test",
+        ),
+        GuideStep(
+            N_("Hold their grade against yours"),
+            N_(
+                "YES, NO or UNKNOWN, as long as they let you ask. They see that you did; the same again within 24 hours is not charged."
+            ),
+            "CheckScore",
+            {
+                "input": {
+                    "consentToken": KeptId("consent"),
+                    "purpose": "SHOPPING",
+                    "atLeast": "B",
+                    "idempotencyKey": str(uuid4()),
+                }
+            },
+            needs="consent",
+        ),
+        GuideStep(
             N_("Follow what became of offers"),
             N_("Agreements with what is owed on each, and where to pay out what was drawn."),
             "Agreements",

@@ -26,13 +26,14 @@ class GuideLanguage:
 
 def shell(step: GuideStep) -> str:
     body = _json({"query": " ".join(step.document.split()), "variables": step.variables}, "'\"${name}\"'")
-    asked = f"ask '{body}'"
+    lines = [f"ask '{body}'"]
+    if step.keeps:
+        name, path = step.keeps
+        lines.append(f"{name.upper()}=$(pick {path[-1]})")
     if step.needs:
-        return f'if [ -n "${step.needs.upper()}" ] && [ "${step.needs.upper()}" != false ]; then {asked}; fi\n'
-    if not step.keeps:
-        return f"{asked}\n"
-    name, path = step.keeps
-    return f"{asked}\n{name.upper()}=$(pick {path[-1]})\n"
+        needed = step.needs.upper()
+        return f'if [ -n "${needed}" ] && [ "${needed}" != false ]; then {"; ".join(lines)}; fi\n'
+    return "\n".join(lines) + "\n"
 
 
 def _json(value: Any, spliced: str) -> str:
@@ -47,24 +48,22 @@ def _json(value: Any, spliced: str) -> str:
 def typescript(step: GuideStep) -> str:
     given = f", {_literal(step.variables, 'null', 'true', 'false')}" if step.variables else ""
     asked = f"ask(`\n{indent(step.document, '  ')}\n`{given})"
-    if step.needs:
-        return f"if ({step.needs}) await {asked};\n"
     if not step.keeps:
-        return f"await {asked};\n"
+        return f"if ({step.needs}) await {asked};\n" if step.needs else f"await {asked};\n"
     name, path = step.keeps
     steps = "".join(f"?.[{part}]" if isinstance(part, int) else f"?.{part}" for part in path)
-    return f"const {name} = (await {asked}){steps};\n"
+    found = f"(await {asked}){steps}"
+    return f"const {name} = {step.needs} ? {found} : null;\n" if step.needs else f"const {name} = {found};\n"
 
 
 def python(step: GuideStep) -> str:
     given = f", {_literal(step.variables, 'None', 'True', 'False')}" if step.variables else ""
     asked = f'ask("""\n{indent(step.document, "  ")}\n"""{given})'
-    if step.needs:
-        return f"if {step.needs}:\n    {asked}\n"
     if not step.keeps:
-        return f"{asked}\n"
+        return f"if {step.needs}:\n    {asked}\n" if step.needs else f"{asked}\n"
     name, path = step.keeps
-    return f"{name} = pick({asked}, {', '.join(json.dumps(part) for part in path)})\n"
+    found = f"pick({asked}, {', '.join(json.dumps(part) for part in path)})"
+    return f"{name} = {found} if {step.needs} else None\n" if step.needs else f"{name} = {found}\n"
 
 
 def _literal(value: Any, null: str, yes: str, no: str, depth: int = 0) -> str:

@@ -14,6 +14,7 @@ from api.graphql.schemas import printed
 from api.html import locale_of
 from api.partner.guide import changes
 from api.partner.guide.changes import SchemaChange
+from api.partner.guide.preludes import WEBSITE
 from api.partner.guide.steps import steps
 from api.partner.guide.writing import LANGUAGES
 from api.partner.pages.rendering import page
@@ -32,7 +33,7 @@ async def guide_page(request: Request) -> Response:
         today = await clock.today(db)
     taken = [(each, language.write(each)) for each in steps(today)]
     begins = language.begins(settings().public_url, locale_of(request))
-    shown = {"steps": taken, "begins": begins, "language": language, "languages": LANGUAGES}
+    shown = {"steps": taken, "begins": begins, "language": language, "languages": LANGUAGES, "website": WEBSITE}
     return await _show(request, "guide.html", is_embedded=settings().is_embedded, **shown)
 
 

@@ -36,6 +36,10 @@ from tests.working import work_off
 pytestmark = pytest.mark.usefixtures("steady_scorer")
 
 
+GRANTED = """mutation ($input: SimulateInput!) { simulate(input: $input) {
+  ... on Simulated { id consentToken } ... on Refusal { code field } } }"""
+
+
 @pytest.fixture
 async def shop() -> Shop:
     return await open_shop(is_test=True)
@@ -60,6 +64,23 @@ async def test_somebody_applies_is_approved_and_gets_it(client: Client, shop: Sh
     }
     assert "pay_out_at_sandbox" in await work_off(await owner_of(agreement))  # and nothing that follows of it fails
     assert (await client.ask(AGREEMENT, id=agreement))["node"] == seen
+
+
+async def test_a_consent_that_is_asked_for_is_given_asked_by_and_taken_back(client: Client, shop: Shop) -> None:
+    """The whole way of a till, and no other browser or phone is needed."""
+    wanted = {"purpose": "SHOPPING", "scopes": ["SCORE_CHECK"], "days": 30, "idempotencyKey": str(uuid4())}
+    request = (await client.send("RequestConsent", input=wanted))["requestConsent"]["id"]
+    wish = {"event": "CONSENT_GRANTED", "consentRequestId": request, "idempotencyKey": str(uuid4())}
+    given, again = [(await client.ask(GRANTED, input=wish))["simulate"] for _ in range(2)]
+    assert given == again and given["consentToken"].startswith("lct_")
+    other = await simulate(client, "CONSENT_GRANTED", consentRequestId=request)
+    assert (other["code"], other["field"]) == ("NOT_OPEN", ["input", "consentRequestId"])
+    asked = {"consentToken": given["consentToken"], "purpose": "SHOPPING", "atLeast": "D"}
+    sent = [{**asked, "idempotencyKey": str(uuid4())} for _ in range(2)]
+    told = (await client.send("CheckScore", input=sent[0]))["checkScore"]
+    assert (told["answer"], told["charged"]) == ("YES", True)
+    assert await happened(client, "CONSENT_REVOKED", consentId=given["id"]) == given["id"]
+    assert (await client.send("CheckScore", input=sent[1]))["checkScore"]["code"] == "CONSENT_NOT_LIVE"
 
 
 async def test_a_consent_is_taken_back(client: Client, shop: Shop) -> None:
@@ -147,6 +168,7 @@ NEEDS = {
     "APPLICATION": ("productId", "Product"),
     "DECISION": ("applicationId", "Application"),
     "ACCEPTANCE": ("applicationId", "Application"),
+    "CONSENT_GRANTED": ("consentRequestId", "ConsentRequest"),
     "CONSENT_REVOKED": ("consentId", "Consent"),
     "PAYMENT": ("agreementId", "Agreement"),
     "NOTICE": ("agreementId", "Agreement"),

@@ -60,7 +60,7 @@ async function byKeyboard(page) {
 async function shown(language) {
   const page = await openPage(await browser.createBrowserContext());
   await open(page, `/partner/guide?in=${language}`);
-  const texts = await page.$$eval("pre code", (blocks) => blocks.map((block) => block.textContent));
+  const texts = await page.$$eval("pre code:not(.website)", (blocks) => blocks.map((block) => block.textContent));
   await page.close();
   return texts;
 }
@@ -75,6 +75,7 @@ test("the guide in TypeScript is followed from nothing to a decision with a test
   assert.ok(told.me.isTest && told.me.scopes.includes("applications"));
   assert.deepEqual([told.upsertProduct.status, told.product.sku], ["PUBLISHED", "GUIDE-PHONE"]);
   assert.deepEqual([told.decideApplication.id, told.decideApplication.status], [told.simulate.id, "DECLINED"]);
+  assert.deepEqual([told.checkScore.__typename, told.checkScore.charged], ["ScoreCheck", true]);
   assert.match(told.createWebhookEndpoint.secret, /^whsec_/);
   assert.equal(told.deleteWebhookEndpoint.id, told.createWebhookEndpoint.endpoint.id);
 });
