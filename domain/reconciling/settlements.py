@@ -103,7 +103,7 @@ async def settlement_of(db: Db, partner_id: UUID, on: date, currency: str | None
 
 
 async def lines_between(db: Db, partner_id: UUID, first: date, last: date) -> list[SettlementLine]:
-    """Of all these days and in every currency, the earliest first."""
+    """A partner's lines from one day to another, in every currency, the earliest first."""
     return await _lines(db, await _transfers(db, partner_id, first, last))
 
 
