@@ -51,7 +51,8 @@ async def go(browser: Browser, path: str, said: str, **more: str) -> int:
 
 async def test_a_draft_is_tried_approved_published_and_taken_back(browser_of: NewBrowser) -> None:
     marketing, approver = await browser_of(Role.MARKETING), await browser_of(Role.APPROVER)
-    made = await marketing.send(RULES, typed())
+    await someone()
+    made = await marketing.send(RULES, typed(**{"GOLD.points_at_least": "710"}))
     path = made.headers["location"]
     version_id = UUID(path.rpartition("/")[2])
     async with reading() as db:
@@ -63,7 +64,9 @@ async def test_a_draft_is_tried_approved_published_and_taken_back(browser_of: Ne
     await work_off(begun.id)
     assert await go(marketing, path, "submit", comment="Please look.") == 303
     assert f'href="{path}"' in (await approver.open("/console/approvals")).text
-    [seen, *_] = SEEN.findall((await approver.open(path)).text)
+    shown = await approver.open(path)
+    [seen, *_] = SEEN.findall(shown.text)
+    assert re.search(r"Points of the score that they lack Gold Silver \d+ – up to \d+", words_of(shown))
     assert await go(marketing, path, "approve", seen=seen) == 409
     assert await go(approver, path, "approve", seen="0" * 64) == 409
     assert await go(approver, path, "approve", seen=seen) == 303
