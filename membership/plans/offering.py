@@ -183,7 +183,10 @@ async def _bring(
     db: Db, actor: StaffActor, saved: MembershipPlan, versions: list[MembershipPlan], status: OfferedStatus
 ) -> None:
     """To where it was wanted; or to a second person, where more than its name is another than what is sold has."""
-    if saved.status is OfferedStatus.LIVE or saved.status is status:
+    mark = (await wanted_plans.hashes_of(db, {saved.id}))[saved.id]
+    if saved.status is OfferedStatus.LIVE or saved.status is status is OfferedStatus.DRAFT:
+        return
+    if saved.status is status and await approvals.waits(db, PLAN, subject=saved.code, hash=mark):
         return
     if saved.status is OfferedStatus.SUBMITTED:
         await approvals.reject(db, actor, PLAN, subject=saved.code)
@@ -193,7 +196,6 @@ async def _bring(
         await _go_live(db, actor, saved, versions)
     elif status is not OfferedStatus.DRAFT:
         await _move(db, actor, saved, OfferedStatus.SUBMITTED)
-        mark = (await wanted_plans.hashes_of(db, {saved.id}))[saved.id]
         title = f"{saved.name}: {saved.price} {saved.currency}"
         await approvals.propose(db, actor, PLAN, subject=saved.code, hash=mark, title=title)
 

@@ -15,10 +15,12 @@ from infra.errors import Faults, invalid
 from infra.money import Money
 from infra.words import N_
 from membership import wishes
-from membership.benefits import Benefit, BenefitSource, BenefitStatus
+from membership.benefits import LIFE as BENEFIT_LIFE
+from membership.benefits import Benefit, BenefitSource
 from membership.plans.plans import MembershipPlan, PlanPeriod
 
 NAME_LENGTH_MAX, TRIAL_DAYS_MAX = 80, 90
+GRANTABLE = BENEFIT_LIFE.groups["changeable"]
 
 
 @dataclass(frozen=True)
@@ -61,15 +63,16 @@ async def check(db: Db, wanted: WantedPlan) -> tuple[WantedPlan, list[Benefit]]:
 
 async def grantable(db: Db, codes: Collection[str]) -> list[Benefit]:
     """Choose of these benefits those that can be granted anew."""
-    its = select(Benefit).where(Benefit.code.in_(codes), Benefit.status.in_((BenefitStatus.DRAFT, BenefitStatus.LIVE)))
+    its = select(Benefit).where(Benefit.code.in_(codes), Benefit.status.in_(GRANTABLE))
     return list((await db.execute(its)).scalars())
 
 
 async def contents_of(db: Db, plan_ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
-    """What each version of a plan says, as `WantedPlan.content`."""
+    """What each version of a plan says, as `WantedPlan.content`. What retires is granted to nobody who buys it."""
     plans = list((await db.execute(select(MembershipPlan).where(MembershipPlan.id.in_(plan_ids)))).scalars())
     granted = select(BenefitSource.source, Benefit.code).join(Benefit, Benefit.id == BenefitSource.benefit_id)
-    going = granted.where(BenefitSource.source.in_({plan.source for plan in plans}), BenefitSource.ended_at.is_(None))
+    its = BenefitSource.source.in_({plan.source for plan in plans}), BenefitSource.ended_at.is_(None)
+    going = granted.where(*its, Benefit.status.in_(GRANTABLE))
     codes: defaultdict[str, list[str]] = defaultdict(list)
     for source, code in await db.execute(going):
         codes[source].append(code)

@@ -205,6 +205,23 @@ async def test_what_is_written_again_takes_the_place_of_what_waited(
     assert (await refused(approve(approver, first, stale)))[0] is RefusalCode.STALE
 
 
+async def test_what_was_to_grant_a_benefit_that_retires_waits_for_a_word_on_what_is_left(
+    author: StaffActor, approver: StaffActor, club: WantedPlan
+) -> None:
+    spa = await save_benefit(author, replace(SPA, code=f"spa-{uuid4()}", tier_codes=["BLACK"]))
+    submitted = await save(author, replace(club, benefit_codes=["lounge", spa.code]), S)
+    async with reading() as db:
+        seen = (await wanted.hashes_of(db, {submitted.id}))[submitted.id]
+    async with transaction() as db:
+        await saving.retire(db, author, benefit_id=spa.id, expected_version=1)
+    assert (await refused(approve(approver, submitted, seen)))[0] is RefusalCode.STALE
+    assert (await refused(approve(approver, submitted)))[0] is RefusalCode.STALE
+    again = await save(author, replace(club, benefit_codes=["lounge"]), S, 1)
+    assert (again.version, await granted(await approve(approver, again))) == (1, {"lounge"})
+    async with transaction() as db:
+        await db.execute(update(Benefit).where(Benefit.code == spa.code).values(status=BenefitStatus.RETIRED))
+
+
 async def test_a_no_makes_it_a_draft_again(author: StaffActor, approver: StaffActor, club: WantedPlan) -> None:
     submitted = await save(author, club, S)
     assert (await reject(approver, submitted)).status is D
