@@ -98,15 +98,32 @@ async def hear(user_id: UUID, refund_id: UUID, answer: RefundAnswer) -> None:
     await transact(recorded)
 
 
-async def hear_by_id(cashier: str, order_id: UUID | str, answer: RefundAnswer) -> None:
-    """Hear of a refund by a cashier that knows our id alone; what it says of a refund that we never asked for is only logged."""
+async def hear_by_id(cashier: str, order_id: UUID | str, answer: RefundAnswer, of_reference: str = "") -> None:
+    """Hear of a refund by a cashier that knows our id alone. What went back without our asking, as by a chargeback, is marked on the
+    money of which it is, by the cashier's reference, and people look at it.
+    """
     async with reading() as db:
         user_id = await payments.owner_of(db, order_id) if isinstance(order_id, UUID) else None
         refund = await db.get(Refund, (user_id, order_id)) if user_id else None
     if refund is None or refund.cashier != cashier:
         log.error("cashier.unknown_refund", cashier=cashier)
+        if answer.status is PaymentStatus.SETTLED:
+            await transact(lambda db: _mark_gone(db, cashier, of_reference))
         return
     await hear(refund.user_id, refund.id, answer)
+
+
+async def hear_of_all(cashier: str, reference: str, total: Money, order_id: UUID | str) -> None:
+    """Hear how much of some money went back in all, lastly by this order; more than we asked for is marked, and people look at it."""
+
+    async def recorded(db: Db) -> None:
+        last = await payments.owner_of(db, order_id) if isinstance(order_id, UUID) else None
+        if (taking := await db.get(Taking, (cashier, reference))) is not None:
+            asked = await refunds.asked_of(db, taking, {*await takings.owners(db, taking), *([last] if last else [])})
+            if total.currency != taking.currency or total.minor > asked:
+                await _mark_gone(db, cashier, reference)
+
+    await transact(recorded)
 
 
 async def record(db: Db, refund: Refund, answer: RefundAnswer) -> None:
@@ -157,6 +174,12 @@ async def _fail(db: Db, refund: Refund, now: datetime) -> None:
     await causes.cause(refund.cause).fail_refund(db, refund)
     # The money may have gone back all the same, and the word of it may be lost.
     await _plan(db, refund, now + LAST_LOOK)
+
+
+async def _mark_gone(db: Db, cashier: str, reference: str) -> None:
+    taking = await db.get(Taking, (cashier, reference), with_for_update=True, populate_existing=True)
+    if taking is not None:
+        await takings.contradict(db, taking)
 
 
 async def _contradict(db: Db, refund: Refund) -> None:

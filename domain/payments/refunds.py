@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, func, select
+from sqlalchemy import CheckConstraint, Index, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.deadlines.deadlines import DeadlineKind, declare_kind
@@ -92,6 +92,14 @@ async def given_back(db: Db, user_id: UUID, payment_ids: set[UUID]) -> dict[UUID
         .group_by(Refund.payment_id)
     )
     return {payment_id: int(amount) for payment_id, amount in await db.execute(total)}
+
+
+async def asked_of(db: Db, taking: Taking, owners: set[UUID]) -> int:
+    """How much of some money its cashier was asked to give back, by the refunds of these people and whatever became of them."""
+    is_its = (Payment.cashier == taking.cashier) & (Payment.reference == taking.reference)
+    paid = select(Payment.id).where(Payment.user_id.in_(owners), is_its)
+    its = select(func.sum(Refund.amount)).where(Refund.user_id.in_(owners), Refund.by_hand_at.is_(None))
+    return int(await db.scalar(its.where(or_(Refund.payment_id == taking.id, Refund.payment_id.in_(paid)))) or 0)
 
 
 async def lying_apart(db: Db, user_id: UUID, payment_ids: set[UUID]) -> set[UUID]:

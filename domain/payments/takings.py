@@ -147,11 +147,12 @@ def require_mover(actor: StaffActor, reason: str) -> None:
 
 async def apart(db: Db, taking: Taking) -> Transfer:
     """How it was set apart, in the ledger of whoever it was asked of, or of nobody."""
-    its = select(Transfer).where(Transfer.user_id.in_(await _owners(db, taking)), Transfer.subject_id == taking.id)
+    its = select(Transfer).where(Transfer.user_id.in_(await owners(db, taking)), Transfer.subject_id == taking.id)
     return (await db.execute(its.where(Transfer.cause_kind == CauseKind.UNMATCHED))).scalar_one()
 
 
-async def _owners(db: Db, taking: Taking) -> list[UUID]:
+async def owners(db: Db, taking: Taking) -> list[UUID]:
+    """Nobody, and whoever it was asked of."""
     try:
         owner = await db.scalar(select(CashierOrderOwner.user_id).where(CashierOrderOwner.id == UUID(taking.order_id)))
     except ValueError:

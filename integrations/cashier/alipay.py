@@ -15,7 +15,7 @@ from uuid import UUID
 
 import httpx2
 
-from domain.payments import paying, signing
+from domain.payments import paying, refunding, signing
 from domain.payments.cashiers import (
     Cashier,
     CashierAnswer,
@@ -166,8 +166,8 @@ class AlipayWap(Cashier):
             if isinstance(mandate_id := order_id(form.get("external_agreement_no", "")), UUID):
                 await signing.hear(NAME, mandate_id)
             return
-        # That money went back is no word on whether it came; who gave it back was told.
         if form.get("gmt_refund") or form.get("refund_fee"):
+            await _hear_of_refund(form)
             return
         try:
             answer = _answer(dict(form))
@@ -205,6 +205,15 @@ class AlipayWap(Cashier):
             raise CashierAway("alipay:no_answer") from None
         except ProviderFailure as failure:
             raise CashierAway(failure.reason) from None
+
+
+async def _hear_of_refund(form: Mapping[str, str]) -> None:
+    """How much went back in all is no word on whether it came. Who gave it back of us was told; Alipay may have, by its own judgement."""
+    try:
+        back = decimal_amount(form.get("refund_fee"), form.get("trans_currency") or CURRENCY)
+    except CashierAway:
+        return  # nothing went back
+    await refunding.hear_of_all(NAME, form.get("trade_no", ""), back, order_id(form.get("out_biz_no", "")))
 
 
 def _answer(reply: Mapping[str, Any]) -> CashierAnswer:

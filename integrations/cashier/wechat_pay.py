@@ -39,7 +39,7 @@ from integrations.cashier.wechat_pay_contracts import WeChatPayContracts
 from integrations.cashier.wechat_pay_draws import WeChatPayDraws, time_until_day
 from integrations.cashier.wechat_pay_line import WeChatPayLine
 from integrations.client import outgoing, patiently
-from integrations.replies import Reply, json_object, part_of, text_in
+from integrations.replies import Reply, id_in, json_object, part_of, text_in
 
 NAME = "wechat-pay"
 DEADLINE_SECONDS = 12
@@ -177,9 +177,8 @@ class WeChatPayH5(Cashier):
 
     async def _hear_inside(self, event_type: str, inside: Reply) -> None:
         if event_type.startswith("REFUND."):
-            await refunding.hear_by_id(
-                NAME, order_id(text_in(inside, "out_refund_no")), answers.read_refund_news(inside)
-            )
+            answer, of = answers.read_refund_news(inside), id_in(inside, "transaction_id")
+            await refunding.hear_by_id(NAME, order_id(text_in(inside, "out_refund_no")), answer, of)
         elif not self._is_ours(inside):
             raise CashierAway("wechat_pay:other_app")
         else:

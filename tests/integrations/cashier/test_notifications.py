@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from domain.payments import paying, refunding
+from domain.payments import paying, refunding, takings
 from domain.payments.cashiers import PaymentStatus
 from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment
@@ -78,8 +78,10 @@ async def test_alipay_is_believed_once_and_answered_as_it_wants(web: httpx2.Asyn
     for _ in range(3):
         assert await alipay_tells(web, form) == (200, "success")
     assert CAUSE.happened == [("settled", payment.id)]
-    # Closed after all, it says; and that some of it went back, which is no word on whether it came.
-    closed = ALIPAY.notification(payment.id.hex, trade_status="TRADE_CLOSED", refund_fee="100.00")
+    # Closed after all, it says; and that some of it went back as we asked, which is no word on whether it came.
+    async with transaction() as db:
+        await refunding.begin(db, payment.user_id, PaidFor("test", payment.cause_id), Money(2_500, "CNY"))
+    closed = ALIPAY.notification(payment.id.hex, trade_status="TRADE_CLOSED", refund_fee="25.00")
     assert await alipay_tells(web, closed) == (200, "success")
     assert await apart("alipay", payment.id) == [(10_000, "CNY", None, False)]
     assert await alipay_tells(web, ALIPAY.notification(payment.id.hex, trade_status="TRADE_CLOSED")) == (200, "success")
@@ -200,6 +202,32 @@ async def test_what_wechat_pay_tells_of_a_refund_counts_where_it_is_of_its_amoun
         assert is_settled == (told == {"refund": 2_500})
     assert CAUSE.happened == [("settled", payment.id), ("refunded", back.id)]
     assert await apart("wechat-pay", payment.id) == [(10_000, "CNY", None, True)]
+
+
+async def test_what_a_cashier_gives_back_unasked_is_shown_to_the_staff(web: httpx2.AsyncClient) -> None:
+    """As where it judges a complaint, or somebody gives it back on its own pages."""
+    ours = await begun("alipay"), await begun("wechat-pay")
+    assert await alipay_tells(web, ALIPAY.notification(ours[0].id.hex)) == (200, "success")
+    trade = wechat_trade(ours[1].id)
+    assert await wechat_tells(web, wechat_notification(trade)) == 200
+    async with transaction() as db:
+        await refunding.begin(db, ours[0].user_id, PaidFor("test", ours[0].cause_id), Money(2_500, "CNY"))
+    inside = {
+        "mchid": stand_ins.MERCHANT,
+        "transaction_id": trade["transaction_id"],
+        "out_refund_no": "by-a-judge",
+        "amount": {"total": 10_000, "refund": 3_000},
+    }
+    for status, total, is_shown in (("CLOSED", "25.00", False), ("SUCCESS", "25.01", True)):
+        told = ALIPAY.notification(ours[0].id.hex, trade_status="TRADE_SUCCESS", refund_fee=total)
+        assert await alipay_tells(web, told) == (200, "success")
+        body = wechat_notification({**inside, "refund_status": status}, f"REFUND.{status}")
+        assert await wechat_tells(web, body) == 200
+        async with reading() as db:
+            odd = {each.order_id for each in await takings.odd(db, 1_000)}
+        assert [str(each.id) in odd for each in ours] == [is_shown, is_shown]
+    strange = wechat_notification({**inside, "transaction_id": "X", "refund_status": "SUCCESS"}, "REFUND.SUCCESS")
+    assert await wechat_tells(web, strange) == 200, "of money that we never heard of it is only logged"
 
 
 async def wechat_news(web: httpx2.AsyncClient, body: bytes) -> tuple[int, bool]:
