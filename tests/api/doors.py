@@ -53,3 +53,9 @@ class Client:
         response = await self.post(query, **variables)
         (error,) = response.json()["errors"]
         return response.status_code, error["extensions"]["code"]
+
+
+async def step(client: Client, operation: str, **input: Any) -> Any:
+    """What a mutation answers to this input."""
+    (answer,) = (await client.send(operation, input=input)).values()
+    return answer

@@ -24,7 +24,7 @@ from membership.granting import Granting
 from membership.grants import Grant
 from membership.members import Member
 from membership.saving import QUOTA_MAX, WantedBenefit
-from tests.membership.changing.conftest import somebody
+from tests.membership.conftest import somebody
 from tests.membership.living import newcomer, on, scored
 from tests.membership.test_quotas import benefit
 from tests.working import work_off
@@ -32,11 +32,6 @@ from tests.working import work_off
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
 DECEMBER = datetime(2026, 11, 30, 16, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def author() -> StaffActor:
-    return await somebody(Role.MARKETING)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from domain.actors import Role
 from infra.database import transaction
 from membership.benefits import Benefit, BenefitStatus
-from tests.api.doors import Client, operations
+from tests.api.doors import Client, operations, step
 from tests.api.people import staff_token
 
 
@@ -28,11 +28,6 @@ def wanted(code: str, **other: Any) -> dict[str, Any]:
         "idempotencyKey": str(uuid4()),
         **other,
     }
-
-
-async def step(client: Client, operation: str, **input: Any) -> Any:
-    (answer,) = (await client.send(operation, input=input)).values()
-    return answer
 
 
 ONE = """query ($id: ID!) { node(id: $id) { ... on Benefit {

@@ -10,12 +10,12 @@ import pytest
 
 from domain.actors import Role, StaffActor
 from infra.ids import parse_global_id
-from tests.api.doors import Client
+from tests.api.doors import Client, step
 from tests.api.people import staff_token
 from tests.clocks import Clock
 from tests.membership.campaigns.audience import Crowd, crowd_of
 from tests.membership.campaigns.running import begun, tell_everybody
-from tests.membership.changing.conftest import somebody
+from tests.membership.conftest import somebody
 from tests.phones import Phone
 from tests.working import work_off
 
@@ -63,11 +63,6 @@ def asked(**changes: Any) -> dict[str, Any]:
         "idempotencyKey": str(uuid4()),
     }
     return usual | changes
-
-
-async def step(client: Client, operation: str, **input: Any) -> Any:
-    (answer,) = (await client.send(operation, input=input)).values()
-    return answer
 
 
 async def test_from_a_draft_to_an_approval(door: Door) -> None:

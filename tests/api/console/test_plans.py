@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from domain.actors import Role
-from tests.api.doors import Client, operations
+from tests.api.doors import Client, operations, step
 from tests.api.people import staff_token
 
 
@@ -23,11 +23,6 @@ def asked(code: str, **other: Any) -> dict[str, Any]:
         "idempotencyKey": str(uuid4()),
         **other,
     }
-
-
-async def step(client: Client, operation: str, **input: Any) -> Any:
-    (answer,) = (await client.send(operation, input=input)).values()
-    return answer
 
 
 async def known(client: Client, code: str) -> list[dict[str, Any]]:

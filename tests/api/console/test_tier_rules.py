@@ -13,7 +13,7 @@ from infra import clock
 from infra.database import reading
 from infra.ids import parse_global_id
 from membership.changing.reevaluations import Reevaluation
-from tests.api.doors import Client, operations
+from tests.api.doors import Client, operations, step
 from tests.api.people import staff_token
 from tests.working import work_off
 
@@ -36,11 +36,6 @@ def asked(points: tuple[int, ...] = POINTS) -> dict[str, Any]:
         for code, least in zip(CODES, points, strict=True)
     ]
     return {"rules": rules, "note": "Fewer, better.", "idempotencyKey": str(uuid4())}
-
-
-async def step(client: Client, operation: str, **input: Any) -> Any:
-    (answer,) = (await client.send(operation, input=input)).values()
-    return answer
 
 
 async def drafted(client: Client) -> str:

@@ -82,7 +82,7 @@ class TestGranting:
 
     async def test_the_token_opens_the_partners_door(self, http: httpx2.AsyncClient, credentials: Credentials) -> None:
         token = (await ask(http, GRANT, credentials.basic)).json()["access_token"]
-        assert await Client(http, "partner", token).send("Applications") is not None
+        assert (await Client(http, "partner", token).send("Applications")).keys() == {"applications"}
 
     async def test_a_token_for_some_of_the_scopes_does_no_more(
         self, http: httpx2.AsyncClient, credentials: Credentials

@@ -20,7 +20,7 @@ from membership.campaigns.campaigns import Campaign, CampaignStatus
 from membership.campaigns.drafting import ProposedMessage
 from tests.membership.campaigns.drafts import MESSAGES, approved, do, drafted
 from tests.membership.campaigns.running import schedule
-from tests.membership.changing.conftest import somebody
+from tests.membership.conftest import somebody
 from tests.trying import rolled_back
 
 S = CampaignStatus

@@ -12,8 +12,8 @@ from infra.database import reading, transaction
 from infra.errors import Refusal, RefusalCode
 from membership.changing import approving
 from membership.rules import RulesStatus, TierRules
-from tests.membership.changing.conftest import somebody
 from tests.membership.changing.rules import EASIER, drafted, simulated
+from tests.membership.conftest import somebody
 
 
 async def do(verb: Any, actor: StaffActor, version: TierRules, **how: Any) -> RulesStatus | RefusalCode:

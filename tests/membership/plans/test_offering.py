@@ -20,7 +20,7 @@ from membership.plans import offering, plans, wanted
 from membership.plans.plans import MembershipPlan, OfferedStatus, PlanPeriod
 from membership.plans.wanted import WantedPlan
 from membership.saving import WantedBenefit
-from tests.membership.changing.conftest import somebody
+from tests.membership.conftest import somebody
 
 SPA = WantedBenefit(
     code="",
@@ -34,16 +34,6 @@ SPA = WantedBenefit(
     member_value=Money(12_000, "CNY"),
 )
 D, S, L, R = OfferedStatus.DRAFT, OfferedStatus.SUBMITTED, OfferedStatus.LIVE, OfferedStatus.RETIRED
-
-
-@pytest.fixture
-async def author() -> StaffActor:
-    return await somebody(Role.MARKETING)
-
-
-@pytest.fixture
-async def approver() -> StaffActor:
-    return await somebody(Role.APPROVER)
 
 
 @pytest.fixture

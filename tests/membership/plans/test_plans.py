@@ -42,7 +42,7 @@ from membership.redemptions import Redemption
 from tests.api import people
 from tests.clocks import Clock
 from tests.domain.payments.scripted import cashier_says
-from tests.membership.changing.conftest import somebody
+from tests.membership.conftest import somebody
 from tests.membership.test_quotas import of_code
 from tests.working import work_off
 

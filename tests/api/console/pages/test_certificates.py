@@ -10,7 +10,7 @@ from membership.campaigns import campaigns
 from tests.api.console.pages.conftest import NewBrowser
 from tests.membership.campaigns.audience import Crowd
 from tests.membership.campaigns.running import begun, tell_everybody
-from tests.membership.changing.conftest import somebody
+from tests.membership.conftest import somebody
 from tests.phones import Phone
 
 

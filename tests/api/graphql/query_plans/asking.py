@@ -1,6 +1,5 @@
 """One query asked both ways, by graphql-core and by a plan, and everything that came of it."""
 
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import orjson
@@ -13,8 +12,6 @@ from api.graphql.query_plans import keeping, planning
 from api.graphql.schemas import Schema
 from tests.api.graphql.query_plans.documents import Query
 from tests.statements import statements
-
-MakeContext = Callable[[], Awaitable[Context]]
 
 
 class Told(NamedTuple):
