@@ -10,14 +10,14 @@ from domain.actors import UserActor
 from domain.agreements import agreements, drawing, replanning
 from domain.agreements.easing_terms import HardshipWish, acts_of, refuse_impossible
 from domain.agreements.standings import AgreementStanding, standing_of
-from domain.agreements.statements import Values, written
+from domain.agreements.statements import Values, in_words
 from domain.money.cap import MONTH_DAYS, flow
 from domain.money.loans import Act, LoanEvent, PlannedRow
 from domain.money.rates import Discounted, rate_of_return
 from infra.database import Db
 from infra.errors import RefusalCode
 from infra.money import Money
-from infra.words import N_, Locale, say
+from infra.words import N_, Locale
 
 WITHOUT_FEE = N_("You would get {paid}. {count} instalments are still open; the next is {due}, on {on}.")
 LESS_FEE = N_(
@@ -44,7 +44,7 @@ class Preview:
 
     def words(self, locale: Locale) -> str:
         """The same in a sentence."""
-        return say(self.sentence, locale, **{name: written(value, locale) for name, value in self.values.items()})
+        return in_words(self.sentence, self.values, locale)
 
 
 async def preview_draw(db: Db, actor: UserActor, agreement_id: UUID, amount: Money) -> Preview:

@@ -47,10 +47,15 @@ class StatementLine:
     values: Values = field(default_factory=dict)
 
     def words(self, locale: Locale) -> str:
-        return say(self.sentence, locale, **{name: written(value, locale) for name, value in self.values.items()})
+        return in_words(self.sentence, self.values, locale)
 
 
-def written(value: Money | date | int, locale: Locale) -> str:
+def in_words(sentence: str, values: Values, locale: Locale) -> str:
+    """The sentence with amounts and days as its language writes them."""
+    return say(sentence, locale, **{name: _written(value, locale) for name, value in values.items()})
+
+
+def _written(value: Money | date | int, locale: Locale) -> str:
     match value:
         case Money():
             return str(format_currency(value.amount, value.currency, locale=LANGUAGES[locale]))
