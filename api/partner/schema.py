@@ -77,7 +77,8 @@ class Me:
         return strawberry.ID(global_id("Partner", root.id))
 
     @strawberry.field(
-        description="When the first of this client's secrets and keys is over, where that is within 30 days: ask us for the next."
+        description="When the first of this client's secrets and keys is over that no newer one outlives, where that is within 30 "
+        "days: ask us for the next."
     )
     async def proof_expires_at(root: strawberry.Parent[partners.Partner], info: Info) -> datetime | None:
         async with reading() as db:

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, CompoundSelect, Select, String, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, String, exists, literal, select, union_all
+from sqlalchemy.orm import aliased
 
 from domain.people.client_keys import ClientKey
 from domain.people.partners import PartnerClient
@@ -45,10 +46,16 @@ class ExpiringProof(Proof):
 
 
 async def soon(db: Db, *whose: ColumnElement[bool]) -> list[ExpiringProof]:
-    """The first to be over comes first; of the clients that this is true of, or of all."""
+    """The first to be over comes first; of the clients that this is true of, or of all. A key that another outlives is missed by
+    nobody.
+    """
     until = await clock.now(db) + WARNED_BEFORE
-    over = (PartnerClient.secret_expires_at <= until, ClientKey.expires_at <= until)
-    both = union_all(_secrets(over[0], *whose), _keys(over[1], *whose))
+    later = aliased(ClientKey)
+    outlived = exists().where(later.client_id == ClientKey.client_id, later.expires_at > until)
+    both = union_all(
+        _secrets(PartnerClient.secret_expires_at <= until, *whose),
+        _keys(ClientKey.expires_at <= until, ~outlived, *whose),
+    )
     return [ExpiringProof(*row) for row in await _asked(db, both.order_by("expires_at"))]
 
 

@@ -329,3 +329,10 @@ class TestWarning:
         told = await Client(holder.http, "partner", answer.json()["access_token"]).ask(mine)
         assert told == {"me": {"proofExpiresAt": key.expires_at.isoformat()}}
         assert "longan_client_proofs_expiring" in (await holder.http.get("/metrics")).text
+        async with transaction() as db:
+            client, ends = await db.get_one(PartnerClient, holder.client_id), key.expires_at + timedelta(days=365)
+            await client_keys.register(db, client, {**FOREIGN.as_dict(private=False), "kid": "next"}, ends)
+            left = await expiring.soon(db, PartnerClient.client_id == holder.client_id)
+        assert [each.kind for each in left] == [ProofKind.SECRET], (
+            "whoever has the next key is warned of the old one no more"
+        )
