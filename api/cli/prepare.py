@@ -14,5 +14,5 @@ def prepare() -> None:
             from api.dev import credentials
 
             # Their hashes are slow to make: nobody shall wait for it who opens the first page.
-            with story.step("Ready credentials"):
+            with story.step("Sign-ins"):
                 nearby.run(credentials.ready())
