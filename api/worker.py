@@ -5,7 +5,7 @@ import asyncio
 from celery.signals import task_prerun, worker_init, worker_process_init
 
 from api import wiring
-from infra import database
+from infra import database, telemetry
 from infra.migrations.standing import wait_for_tables
 from infra.worker import make_celery, run
 
@@ -14,6 +14,7 @@ celery = make_celery()
 
 @worker_init.connect
 def wait(**_: object) -> None:
+    telemetry.configure_logging()  # Celery would a moment later
     asyncio.run(_wait_alone())
 
 
