@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, case, func, select
@@ -96,6 +97,20 @@ class Benefit(Entity):
     def member_value(self) -> Money:
         worth = self.unit_cost_minor if self.member_value_minor is None else self.member_value_minor
         return Money(worth, self.currency)
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What it is and costs, as plain values by the names that clients know: in the record of changes, and in whatever is approved."""
+        return {
+            "name": self.name,
+            "segment": self.segment.value,
+            "quota": self.quota,
+            "reset": self.reset.value,
+            "cycle": self.cycle.value,
+            "unitCost": str(self.unit_cost),
+            "memberValue": str(self.member_value),
+            "partnerId": self.partner_id and str(self.partner_id),
+        }
 
 
 # As the segments are listed, and then by code: the order in which people read benefits.

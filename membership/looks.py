@@ -12,18 +12,22 @@ from domain.consent import lookups
 from domain.consent.lookups import Lookup, LookupAnswer, LookupKind
 from domain.people import phones, users
 from domain.permissions import Permission
-from infra import clock, texts, vault
+from infra import clock, counters, texts, vault
+from infra.counters import Use
 from infra.database import Db
 from infra.entity import Entity, Id, OwnerId
-from infra.errors import Refusal
+from infra.errors import Refusal, RefusalCode
 from infra.ids import new_id
 from infra.privacy import Erasure, Export, Privacy
 from infra.records import Record
+from infra.setting_parts import Rate
+from infra.words import N_
 from membership.members import Member, TierMove
 
 REASON = "member_looks.reason"
 REASON_LENGTH_MAX = 200
 LASTS = timedelta(hours=1)  # so long one reason opens the same person
+PER_STAFF = Rate(times=100, seconds=86_400)  # numbers, whoever has them or not: nobody goes through all that there are
 
 
 class MemberLook(Entity):
@@ -43,9 +47,14 @@ class MemberLook(Entity):
 
 
 async def look(db: Db, actor: StaffActor, *, phone: str, reason: str) -> Member | None:
-    """The member of this number; None where nobody has it, as what is no number. Refuses INVALID no reason, and NOT_ALLOWED."""
+    """The member of this number; None where nobody has it, as what is no number. Refuses INVALID no reason, NOT_ALLOWED, and
+    RATE_LIMITED.
+    """
     actor.require(Permission.LOOK_AT_MEMBERS)
     said = texts.line(reason, REASON_LENGTH_MAX, ("purpose",))
+    if retry_at := await counters.take(db, [Use(PER_STAFF, "member-looks", str(actor.staff_id))]):
+        sentence = N_("You have looked for so many people today. Go on tomorrow.")
+        raise Refusal(RefusalCode.RATE_LIMITED, sentence, retry_at=retry_at)
     number = _number(phone)
     user = await users.find_by_phone(db, phones.index(number)) if number else None
     member = await db.get(Member, user.id) if user else None

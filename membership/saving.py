@@ -219,14 +219,7 @@ async def _write_sources(db: Db, benefit_id: UUID, wanted: set[str]) -> bool:
 async def _content(db: Db, saved: Benefit) -> dict[str, Any]:
     """All that marketing says of it, as the record of changes keeps it."""
     return {
-        "name": saved.name,
-        "segment": saved.segment.value,
-        "quota": saved.quota,
-        "reset": saved.reset.value,
-        "cycle": saved.cycle.value,
-        "unitCost": str(saved.unit_cost),
-        "memberValue": str(saved.member_value),
-        "partnerId": saved.partner_id and str(saved.partner_id),
+        **saved.terms,
         "status": saved.status.value,
         "grantedBy": (await benefits.sources_of(db, [saved.id])).get(saved.id, []),
     }

@@ -56,7 +56,9 @@ class MoveSample:
 class Move:
     members: int = strawberry.field(description="How many.")
     anyway: int = strawberry.field(description="How many of them the live rules will bring there too.")
-    samples: list[MoveSample] = strawberry.field(description="The most usual of them, up to three.")
+    samples: list[MoveSample] = strawberry.field(
+        description="The most usual of them, up to three; none of fewer than 20 people."
+    )
 
     @requires(Permission.SEE_TIERS)
     @strawberry.field(name="from", description="The tier they are at.")

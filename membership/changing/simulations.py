@@ -3,7 +3,7 @@
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.approvals import hash_of
+from domain.people.groups import PEOPLE_MIN
 from infra.database import Db
 from infra.entity import Entity, Id, Minor
 from infra.events import declare
@@ -160,19 +161,18 @@ def worked_out(standings: Mapping[Standing, int], tried: TierRules, live: TierRu
 
 
 def _samples(move: tuple[str, str], usual: Counter[Standing], tried: TierRules) -> tuple[MoveSample, ...]:
-    """The most usual first; of who stays none."""
+    """The most usual first, none of so few people that anybody could be told from them; of who stays none."""
     held, reached = move
     if held == reached:
         return ()
     rule = tried.of(held)
     assert rule is not None
-    found: dict[MoveSample, None] = {}
-    for _, points, activity in sorted(usual, key=lambda standing: (-usual[standing], standing)):
+    alike: Counter[MoveSample] = Counter()
+    for (_, points, activity), members in usual.items():
         short = max(rule.points_at_least - points, 0), max(rule.activity_at_least - activity, 0)
-        found[MoveSample(activity, short[1], -(-short[0] // 10) * 10)] = None
-        if len(found) == SAMPLES:
-            break
-    return tuple(found)
+        alike[MoveSample(activity, short[1], -(-short[0] // 10) * 10)] += members
+    many = [sample for sample, members in alike.items() if members >= PEOPLE_MIN]
+    return tuple(sorted(many, key=lambda sample: (-alike[sample], astuple(sample)))[:SAMPLES])
 
 
 def cost_change(cells: Iterable[TierCell], monthly: Mapping[str, Fraction]) -> int:

@@ -1,7 +1,7 @@
 """What marketing wants of a plan: checked as a whole, written down as plain values, and hashed for whoever approves it."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -68,24 +68,34 @@ async def grantable(db: Db, codes: Collection[str]) -> list[Benefit]:
 
 
 async def contents_of(db: Db, plan_ids: set[UUID]) -> dict[UUID, dict[str, Any]]:
-    """What each version of a plan says, as `WantedPlan.content`. What retires is granted to nobody who buys it."""
-    plans = list((await db.execute(select(MembershipPlan).where(MembershipPlan.id.in_(plan_ids)))).scalars())
-    granted = select(BenefitSource.source, Benefit.code).join(Benefit, Benefit.id == BenefitSource.benefit_id)
-    its = BenefitSource.source.in_({plan.source for plan in plans}), BenefitSource.ended_at.is_(None)
-    going = granted.where(*its, Benefit.status.in_(GRANTABLE))
-    codes: defaultdict[str, list[str]] = defaultdict(list)
-    for source, code in await db.execute(going):
-        codes[source].append(code)
-    return {
-        plan.id: WantedPlan(plan.code, plan.name, plan.price, plan.period, plan.trial_days, codes[plan.source]).content
-        for plan in plans
-    }
+    """What each version of a plan says, as `WantedPlan.content`."""
+    return {plan.id: _content(plan, granted) for plan, granted in await _with_benefits(db, plan_ids)}
 
 
 async def hashes_of(db: Db, plan_ids: set[UUID]) -> dict[UUID, str]:
-    """The hash by which each version is approved: of all that would be sold."""
-    contents = await contents_of(db, plan_ids)
-    return {plan_id: approvals.hash_of({**content, "id": str(plan_id)}) for plan_id, content in contents.items()}
+    """The hash by which each version is approved: of all that would be sold, and what each benefit of it is and costs."""
+    return {
+        plan.id: approvals.hash_of(
+            {**_content(plan, granted), "id": str(plan.id), "terms": {each.code: each.terms for each in granted}}
+        )
+        for plan, granted in await _with_benefits(db, plan_ids)
+    }
+
+
+def _content(plan: MembershipPlan, granted: Sequence[Benefit]) -> dict[str, Any]:
+    codes = [each.code for each in granted]
+    return WantedPlan(plan.code, plan.name, plan.price, plan.period, plan.trial_days, codes).content
+
+
+async def _with_benefits(db: Db, plan_ids: set[UUID]) -> list[tuple[MembershipPlan, Sequence[Benefit]]]:
+    """Each version with what it grants. What retires is granted to nobody who buys it."""
+    plans = list((await db.execute(select(MembershipPlan).where(MembershipPlan.id.in_(plan_ids)))).scalars())
+    granting = select(BenefitSource.source, Benefit).join(Benefit, Benefit.id == BenefitSource.benefit_id)
+    its = BenefitSource.source.in_({plan.source for plan in plans}), BenefitSource.ended_at.is_(None)
+    granted: defaultdict[str, list[Benefit]] = defaultdict(list)
+    for source, benefit in await db.execute(granting.where(*its, Benefit.status.in_(GRANTABLE))):
+        granted[source].append(benefit)
+    return [(plan, granted[plan.source]) for plan in plans]
 
 
 def _check_price(price: Money) -> None:

@@ -12,6 +12,7 @@ from domain.people import users
 from domain.people.users import User
 from infra import clock, vault
 from infra.database import reading, transaction
+from infra.setting_parts import Rate
 from membership import evaluating, joining, looks
 from membership.looks import REASON, MemberLook
 from tests.api.doors import Client, operations
@@ -96,6 +97,17 @@ async def test_nobody_is_found_by_a_strange_number_and_nothing_without_a_reason(
         assert (await marketing.send("Member", phone=strange, purpose=WHY))["member"] is None
     assert await marketing.error_code(document, phone=phone, purpose=" ") == (200, "BAD_REQUEST")
     assert await looks_at(user) == []
+
+
+async def test_nobody_goes_through_all_numbers(http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looks, "PER_STAFF", Rate(times=2, seconds=86_400))
+    _, phone = await someone()
+    marketing, document = Client(http, "console", await staff_token(Role.MARKETING)), operations("console")["Member"]
+    for number in (new_number(), "12"):
+        assert (await marketing.send("Member", phone=number, purpose=WHY))["member"] is None
+    assert await marketing.error_code(document, phone=phone, purpose=WHY) == (200, "BAD_REQUEST")
+    other = Client(http, "console", await staff_token(Role.MARKETING))
+    assert (await other.send("Member", phone=phone, purpose=WHY))["member"]
 
 
 @pytest.mark.parametrize("role", [Role.APPROVER, Role.VIEWER])

@@ -18,7 +18,7 @@ from infra import clock
 from infra.database import reading, transaction
 from membership import activity, evaluating, rules
 from membership.changing import simulating, simulations
-from membership.changing.simulations import RunStatus, Standing, TierCell, cost_change, worked_out
+from membership.changing.simulations import MoveSample, RunStatus, Standing, TierCell, cost_change, worked_out
 from membership.members import Member
 from membership.rules import TierRules
 from tests.membership.changing.rules import EASIER, FIRST, HARDER, Ladder, drafted, simulated
@@ -72,7 +72,7 @@ async def test_everybody_is_counted_as_they_would_be_judged_alone(author: StaffA
         assert {(cell.from_code, cell.to_code): cell.members for cell in outcome.cells} == alone
         assert (done.status, done.members, simulations.progress(done)) == (RunStatus.DONE, alone.total(), Decimal(1))
         assert outcome.up + outcome.down + outcome.same == alone.total()
-        assert all(1 <= len(cell.samples) <= 3 for cell in outcome.moves)
+        assert not any(cell.samples for cell in outcome.moves), "so few could be told apart by them"
 
 
 async def test_it_moves_nobody_and_locks_nobody(author: StaffActor) -> None:
@@ -173,6 +173,17 @@ def test_the_matrix_is_what_an_oracle_counts(standings: dict[Standing, int], tri
     assert {(cell.from_code, cell.to_code): (cell.members, cell.anyway) for cell in cells} == {
         move: (members, anyway[move]) for move, members in wanted.items()
     }
+
+
+def test_nobody_is_told_of_who_stands_as_fewer_than_twenty_do() -> None:
+    alike = {("GOLD", 700 + number, 4): 1 for number in range(10)} | {("GOLD", 720, 4): 10, ("GOLD", 650, 9): 19}
+    (cell,) = worked_out(alike, version_of(((0, 0, 0), (951, 0, 30), (951, 0, 30))), three_rules())
+    assert (cell.from_code, cell.to_code, cell.members) == ("GOLD", "LITE", 39)
+    assert cell.samples == ()
+    (cell,) = worked_out(
+        alike | {("GOLD", 715, 4): 10}, version_of(((0, 0, 0), (951, 0, 30), (951, 0, 30))), three_rules()
+    )
+    assert cell.samples == (MoveSample(4, 0, 240),)
 
 
 def test_costs_change_by_who_moves_and_are_rounded_once() -> None:

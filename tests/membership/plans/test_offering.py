@@ -212,6 +212,22 @@ async def test_what_was_to_grant_a_benefit_that_retires_waits_for_a_word_on_what
         await db.execute(update(Benefit).where(Benefit.code == spa.code).values(status=BenefitStatus.RETIRED))
 
 
+async def test_what_its_benefits_cost_is_part_of_what_was_seen(
+    author: StaffActor, approver: StaffActor, club: WantedPlan
+) -> None:
+    spa = replace(SPA, code=f"spa-{uuid4()}")
+    await save_benefit(author, spa)
+    submitted = await save(author, replace(club, benefit_codes=[spa.code]), S)
+    async with reading() as db:
+        seen = (await wanted.hashes_of(db, {submitted.id}))[submitted.id]
+    await save_benefit(author, replace(spa, unit_cost=Money(800_000, "CNY")), 1)
+    assert (await refused(approve(approver, submitted, seen)))[0] is RefusalCode.STALE
+    assert (await refused(approve(approver, submitted)))[0] is RefusalCode.STALE
+    for _ in range(2):
+        assert (await save(author, replace(club, benefit_codes=[spa.code]), S, 1)).version == 1
+    assert (await approve(approver, submitted)).status is L
+
+
 async def test_a_no_makes_it_a_draft_again(author: StaffActor, approver: StaffActor, club: WantedPlan) -> None:
     submitted = await save(author, club, S)
     assert (await reject(approver, submitted)).status is D
