@@ -34,7 +34,7 @@ QUESTIONS = {
     LookupKind.REVIEW: N_("Your application with your grade, your points and your income and debts in round numbers"),
     LookupKind.DISPUTE: N_("What you disputed, and the facts behind it"),
     LookupKind.CONTRIBUTION: N_("They told us facts about you; these count until you take your consent back"),
-    LookupKind.MEMBERSHIP: N_("Your membership: your tier, how you came to it, and your benefits"),
+    LookupKind.MEMBERSHIP: N_("Your membership: your tier, how you came to it, your benefits and your plans"),
 }
 STAFF = N_("A reviewer at Longan")
 

@@ -85,7 +85,7 @@ async def test_the_person_reads_that_somebody_looked(http: httpx2.AsyncClient, s
     assert seen["lookups"]["nodes"] == [
         {
             "answer": "REPORT",
-            "question": {"message": "Your membership: your tier, how you came to it, and your benefits"},
+            "question": {"message": "Your membership: your tier, how you came to it, your benefits and your plans"},
         }
     ]
 

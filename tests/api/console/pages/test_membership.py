@@ -8,14 +8,16 @@ from sqlalchemy import func, select, update
 
 from api.console.pages import regulator, tier_rules
 from api.console.pages.regulator import in_force
-from domain.actors import Role
+from domain.actors import Role, UserActor
 from infra import clock
 from infra.copying import copy_in
 from infra.database import reading, transaction
 from infra.ids import global_id, new_id
+from infra.money import Money
 from membership import rules
 from membership.benefits import Benefit, BenefitStatus
 from membership.changing import publishing, simulations
+from membership.plans import buying
 from ml.live.approvals import ModelMove, MoveKind
 from ml.live.store import ModelKind
 from tests.api.console.pages.conftest import Browser, NewBrowser, words_of
@@ -192,9 +194,12 @@ async def test_a_plan_waits_for_a_second_person(browser_of: NewBrowser) -> None:
 
 
 async def test_one_story_is_told_for_a_reason_and_the_number_stands_in_no_address(browser_of: NewBrowser) -> None:
-    _, phone = await someone()
+    user, phone = await someone()
     marketing = await browser_of(Role.MARKETING)
+    price = Money(12_800, "CNY")
+    await buying.join(UserActor(user.id, new_id()), code="vip-year", price=price, address="", key=str(uuid4()))
     told = await marketing.send("/console/members", {"phone": phone, "reason": WHY})
+    assert re.search(r"VIP for a year Goes on · until .* to .* CN¥128.00 CN¥0.00 CN¥0.00", words_of(told))
     assert told.status_code == 200 and "Reached the points and activity of the tier." in words_of(told)
     assert phone not in told.text and str(told.url).endswith("/console/members")
     assert (await marketing.send("/console/members", {"phone": phone, "reason": " "})).status_code == 400
