@@ -70,6 +70,27 @@ class Plan:
 granted_by = benefits.granted_by  # a field of the same name stands above
 
 
+@shows(years.PlanYear, description="A year of a plan, or what was paid for of it.")
+class PlanYear:
+    begins_at: datetime = strawberry.field(description="When it began.")
+    ends_at: datetime = strawberry.field(description="When it ends, or what was paid for of it.")
+
+    @strawberry.field(description="What was paid for it.")
+    def paid(root: strawberry.Parent[years.PlanYear]) -> Money:
+        return cast(Money, root.came_to.paid)
+
+    @strawberry.field(description="What its benefits were worth whose vouchers were issued in it and used.")
+    def saved(root: strawberry.Parent[years.PlanYear]) -> Money:
+        return cast(Money, root.came_to.saved)
+
+    @strawberry.field(description="What went back of it, by itself.")
+    def refunded(root: strawberry.Parent[years.PlanYear]) -> Money:
+        return cast(Money, root.came_to.refunded)
+
+
+all_years_of = years.years_of  # a field of the last word's name stands below
+
+
 @shows(subscriptions.PlanSubscription, description="A plan that a person bought.")
 class PlanSubscription(Node):
     viewer = viewer_field()
@@ -107,9 +128,15 @@ class PlanSubscription(Node):
     async def refunded(root: strawberry.Parent[subscriptions.PlanSubscription], info: Info) -> Money:
         return cast(Money, (await _year_of(root, info)).refunded)
 
+    @strawberry.field(
+        description="All years that something was paid for, the first one first; so what went back of one is told while another goes on."
+    )
+    async def years(root: strawberry.Parent[subscriptions.PlanSubscription], info: Info) -> list[PlanYear]:
+        return cast(list[PlanYear], await info.context.load(all_years_of, (root.user_id, root.id)))
+
 
 async def _year_of(bought: subscriptions.PlanSubscription, info: Info) -> years.PaidYear:
-    return cast(years.PaidYear, await info.context.load(years.years_of, (bought.user_id, bought.id)))
+    return cast(years.PaidYear, await info.context.load(years.last_years_of, (bought.user_id, bought.id)))
 
 
 @strawberry.type

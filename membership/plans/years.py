@@ -1,6 +1,7 @@
 """Years of a plan: what was paid for each, what its benefits saved, and what of the difference went back."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from membership.redemptions import Redemption, RedemptionStatus
 
 @dataclass(frozen=True)
 class PaidYear:
-    """A year of a plan, the last that anything was paid for: what was paid, what its benefits saved, what went back."""
+    """What a year of a plan came to: what was paid for it, what its benefits saved, what went back."""
 
     paid: Money
     saved: Money
@@ -29,22 +30,53 @@ class PaidYear:
         return Money(max(self.paid.minor - self.saved.minor, 0), self.paid.currency)
 
 
-async def years_of(db: Db, keys: set[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], PaidYear]:
-    """The last paid year of each, by (user, subscription)."""
+@dataclass(frozen=True)
+class PlanYear:
+    """A year of a plan, or what was paid for of it."""
+
+    begins_at: datetime
+    ends_at: datetime
+    came_to: PaidYear
+
+
+Key = tuple[UUID, UUID]  # user, subscription
+
+
+async def last_years_of(db: Db, keys: set[Key]) -> dict[Key, PaidYear]:
+    """What the last year of each came to that something was paid for."""
+    return {(each.user_id, each.id): await _last_year(db, each) for each in await _bought(db, keys)}
+
+
+async def years_of(db: Db, keys: set[Key]) -> dict[Key, list[PlanYear]]:
+    """All years of each that something was paid for, the first one first."""
+    found = dict[Key, list[PlanYear]]()
+    for bought in await _bought(db, keys):
+        all_years = await _all_years(db, bought)
+        found[bought.user_id, bought.id] = [
+            PlanYear(year.begins, year.closes, await year.figures(db)) for year in all_years
+        ]
+    return found
+
+
+async def _bought(db: Db, keys: set[Key]) -> Sequence[PlanSubscription]:
     mine = select(PlanSubscription).where(
         PlanSubscription.user_id.in_({user_id for user_id, _ in keys}),
         PlanSubscription.id.in_({id for _, id in keys}),
     )
-    found = (await db.execute(mine)).scalars().all()
-    return {(each.user_id, each.id): await last_year(db, each) for each in found}
+    return (await db.execute(mine)).scalars().all()
 
 
-async def last_year(db: Db, bought: PlanSubscription) -> PaidYear:
+async def _last_year(db: Db, bought: PlanSubscription) -> PaidYear:
+    if every := await _all_years(db, bought):
+        return await every[-1].figures(db)
+    nothing = Money(0, (await db.get_one(MembershipPlan, bought.plan_id)).currency)
+    return PaidYear(nothing, nothing, nothing)
+
+
+async def _all_years(db: Db, bought: PlanSubscription) -> "list[YearOfPlan]":
     plan = await db.get_one(MembershipPlan, bought.plan_id)
-    if bought.paid_from is None or not bought.periods_paid:
-        nothing = Money(0, plan.currency)
-        return PaidYear(nothing, nothing, nothing)
-    return await YearOfPlan(bought, plan, (bought.periods_paid - 1) // plan.periods_a_year).figures(db)
+    many = -(-bought.periods_paid // plan.periods_a_year)
+    return [YearOfPlan(bought, plan, number) for number in range(many)]
 
 
 @dataclass(frozen=True)
@@ -63,11 +95,15 @@ class YearOfPlan:
     def ends(self) -> datetime:
         return self._after(self.number + 1)
 
+    @property
+    def closes(self) -> datetime:
+        """Its end, or that of what is paid for of it."""
+        return min(self.ends, self.bought.paid_until or self.ends)
+
     async def figures(self, db: Db) -> PaidYear:
         before = self.number * self.plan.periods_a_year
         periods = min(self.bought.periods_paid - before, self.plan.periods_a_year)
-        refunded = await _refunded(db, self.bought, min(self.ends, self.bought.paid_until or self.ends))
-        minors = self.plan.price_minor * periods, await self._saved(db), refunded
+        minors = self.plan.price_minor * periods, await self._saved(db), await self._refunded(db)
         return PaidYear(*(Money(minor, self.plan.currency) for minor in minors))
 
     async def open_until(self, db: Db, now: datetime) -> datetime | None:
@@ -87,6 +123,22 @@ class YearOfPlan:
         )
         return int((await db.execute(worth)).scalar_one())
 
+    async def _refunded(self, db: Db) -> int:
+        """Each year is settled once it is over, or cut short, and before the next one is."""
+        settled = self.bought.years_settled
+        if self.number >= settled:
+            return 0
+        total = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+            Refund.user_id == self.bought.user_id,
+            Refund.cause == CAUSE,
+            Refund.cause_id == self.bought.id,
+            Refund.begun_at >= self.closes,
+            Refund.status != PaymentStatus.FAILED,
+        )
+        later = replace(self, number=self.number + 1)
+        its = total.where(Refund.begun_at < later.closes) if later.number < settled else total
+        return int((await db.execute(its)).scalar_one())
+
     def _issued(self) -> tuple[ColumnElement[bool], ...]:
         granted = select(BenefitSource.benefit_id).where(BenefitSource.source == self.plan.source)
         return (
@@ -99,15 +151,3 @@ class YearOfPlan:
     def _after(self, years: int) -> datetime:
         assert self.bought.paid_from is not None, "something was paid for"
         return self.plan.ends(self.bought.paid_from, years * self.plan.periods_a_year)
-
-
-async def _refunded(db: Db, bought: PlanSubscription, ends: datetime) -> int:
-    """A year is settled when it is over, or cut short, and before the next one is."""
-    total = select(func.coalesce(func.sum(Refund.amount), 0)).where(
-        Refund.user_id == bought.user_id,
-        Refund.cause == CAUSE,
-        Refund.cause_id == bought.id,
-        Refund.begun_at >= ends,
-        Refund.status != PaymentStatus.FAILED,
-    )
-    return int((await db.execute(total)).scalar_one())

@@ -8,7 +8,9 @@ from integrations.cashier.sandbox import orders
 from integrations.cashier.sandbox.orders import SandboxMode
 from tests.phones import Phone
 
-SEEN = "{ viewer { membership { planSubscription { status renewsAt paid { amount } saved { amount } refunded { amount } } } } }"
+SEEN = """{ viewer { membership { planSubscription {
+    status renewsAt paid { amount } saved { amount } refunded { amount } years { endsAt paid { amount } refunded { amount } }
+} } } }"""
 
 
 async def test_a_plan_is_seen_bought_and_left(member: Phone) -> None:
@@ -26,6 +28,8 @@ async def test_a_plan_is_seen_bought_and_left(member: Phone) -> None:
         {"amount": "128.00"},
         {"amount": "0.00"},
     )
+    year_seen = {"endsAt": bought["validUntil"], "paid": {"amount": "128.00"}, "refunded": {"amount": "0.00"}}
+    assert shown["years"] == [year_seen]
     left = await member.do("LeavePlan", planSubscriptionId=bought["id"])
     assert (left["status"], left["validUntil"]) == ("CANCELLED", bought["validUntil"])
 

@@ -15,6 +15,7 @@ from domain.notices import notices
 from domain.notices.notices import Notice
 from domain.payments import paying, payments, refunding
 from domain.payments.cashiers import CashierAnswer, Paid, PaymentStatus, RefundAnswer
+from domain.payments.causes import PaidFor
 from domain.payments.payments import Payment
 from domain.payments.refunds import Refund
 from domain.people import putting_away
@@ -100,7 +101,7 @@ async def holds(actor: UserActor, code: str = "vip-year") -> bool:
 
 async def year(bought: PlanSubscription) -> PaidYear:
     async with reading() as db:
-        return (await years.years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
+        return (await years.last_years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
 
 
 async def failed_at(bought: PlanSubscription) -> datetime:
@@ -392,7 +393,43 @@ async def test_a_year_that_waits_is_settled_though_the_next_is_paid(clock: Clock
     assert (bought.status, bought.periods_paid, bought.years_settled) == (PlanStatus.ACTIVE, 2, 0)
     bought = await later(clock, bought, 20)
     assert (bought.periods_paid, bought.years_settled) == (2, 1)
+    async with reading() as db:
+        [first, second] = (await years.years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
+    nothing = Money(0, "CNY")
+    assert (first.came_to, first.ends_at) == (PaidYear(YEAR_PRICE, nothing, YEAR_PRICE), second.begins_at)
+    assert second.came_to == PaidYear(YEAR_PRICE, nothing, nothing)
     assert await balance(bought, AccountKind.PLANS_SOLD) == YEAR_PRICE.minor
+
+
+async def test_what_goes_back_of_one_year_is_not_told_of_the_month_after_it(clock: Clock) -> None:
+    """Also where vouchers kept the year waiting until that month, the last one, was over."""
+    person = await member(clock)
+    bought = await join(person, "vip-month", MONTH_PRICE)
+    async with transaction() as db:
+        its = await db.get_one(PlanSubscription, (person.user_id, bought.id))
+        now = await house_clock.now(db)
+        begun = now - timedelta(days=400)
+        its.status, its.paid_from, its.periods_paid, its.years_settled = PlanStatus.CANCELLED, begun, 13, 1
+        its.paid_until = (await db.get_one(MembershipPlan, its.plan_id)).ends(begun, 13)
+        paid = await paying.begin(db, person.user_id, PaidFor(CAUSE, bought.id), Money(18_000, "CNY"))
+        db.add(refund_of(paid, begun_at=now))
+    async with reading() as db:
+        [whole, month] = (await years.years_of(db, {(bought.user_id, bought.id)}))[bought.user_id, bought.id]
+    assert [each.came_to.refunded.minor for each in (whole, month)] == [18_000, 0]
+    assert (await year(bought)).refunded.minor == 0
+
+
+def refund_of(payment: Payment, begun_at: datetime) -> Refund:
+    return Refund(
+        user_id=payment.user_id,
+        payment_id=payment.id,
+        cause=payment.cause,
+        cause_id=payment.cause_id,
+        amount=payment.amount,
+        currency=payment.currency,
+        cashier=payment.cashier,
+        begun_at=begun_at,
+    )
 
 
 async def test_what_did_not_go_back_is_told_and_shown_to_the_staff(clock: Clock) -> None:
