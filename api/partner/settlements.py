@@ -28,12 +28,14 @@ show(
     RECEIVED="A person paid, and Longan holds it for the partner.",
     REFUNDED="Longan gave a person back what they had paid too much.",
     FEE="The partner owes Longan: of what was collected, or for the lookups of a month.",
+    BENEFIT="Longan owes what a benefit costs that was used there. It is told for the partner's books and is no part of `net`.",
 )
 
 
 class SettlementSubject(StrEnum):
     AGREEMENT = "AGREEMENT"
     LOOKUPS = "LOOKUPS"
+    REDEMPTION = "REDEMPTION"
 
 
 show(
@@ -41,7 +43,21 @@ show(
     "What a line of a settlement report is about.",
     AGREEMENT="One agreement: the line names it.",
     LOOKUPS="A month's lookups of one kind, which are of no agreement.",
+    REDEMPTION="One use of a benefit, which is of no agreement.",
 )
+
+
+_SUBJECTS = {
+    "Agreement": SettlementSubject.AGREEMENT,
+    "LookupCharge": SettlementSubject.LOOKUPS,
+    "Redemption": SettlementSubject.REDEMPTION,
+}
+
+
+def _noun_of(line: settlements.SettlementLine) -> str:
+    if line.is_of_agreement:
+        return "Agreement"
+    return "LookupCharge" if line.lookups else "Redemption"
 
 
 @shows(settlements.SettlementLine, description="One amount of a day.")
@@ -59,13 +75,13 @@ class SettlementLine:
 
     @strawberry.field(description="What the amount is of.")
     def about(root: strawberry.Parent[settlements.SettlementLine]) -> SettlementSubject:
-        return SettlementSubject.LOOKUPS if root.lookups else SettlementSubject.AGREEMENT
+        return _SUBJECTS[_noun_of(root)]
 
     @strawberry.field(
-        description="Of an Agreement, where `about` says so; of LOOKUPS it is of their charge, and of no agreement."
+        description="Of an Agreement, where `about` says so; of LOOKUPS it is of their charge, and of REDEMPTION of that."
     )
     def agreement_id(root: strawberry.Parent[settlements.SettlementLine]) -> strawberry.ID:
-        return strawberry.ID(global_id("LookupCharge" if root.lookups else "Agreement", root.subject_id))
+        return strawberry.ID(global_id(_noun_of(root), root.subject_id))
 
     @strawberry.field(description="Below zero where it takes back what an earlier line said.")
     def amount(root: strawberry.Parent[settlements.SettlementLine]) -> Money:
@@ -101,6 +117,7 @@ class SettlementReport:
     received: Money = _total(SettlementKind.RECEIVED, "What people paid.")
     refunded: Money = _total(SettlementKind.REFUNDED, "What people were given back.")
     fees: Money = _total(SettlementKind.FEE, "What the partner owes Longan.")
+    benefits: Money = _total(SettlementKind.BENEFIT, "What Longan owes for benefits that were used; no part of `net`.")
 
     @strawberry.field(description="What Longan owes the partner for the day: received less refunded less fees.")
     def net(root: strawberry.Parent[Settlement]) -> Money:

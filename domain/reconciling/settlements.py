@@ -28,12 +28,14 @@ class SettlementKind(StrEnum):
     RECEIVED = "RECEIVED"
     REFUNDED = "REFUNDED"
     FEE = "FEE"
+    BENEFIT = "BENEFIT"
 
 
 @dataclass(frozen=True)
 class SettlementLine:
     """`amount` is below zero where it takes back what an earlier line said. `reference` is the partner's own word for a payout,
-    the cashier's for money that came or went back, and kind and month of a charge for so many `lookups`, which is of no agreement.
+    the cashier's for money that came or went back, and kind and month of a charge for so many `lookups`, which is of no agreement;
+    nor is a benefit, whose subject is the redemption.
     """
 
     at: datetime
@@ -44,10 +46,14 @@ class SettlementLine:
     reference: str | None
     lookups: int | None = None
 
+    @property
+    def is_of_agreement(self) -> bool:
+        return self.lookups is None and self.kind is not SettlementKind.BENEFIT
+
 
 @dataclass(frozen=True)
 class Settlement:
-    """One currency of a day. The partner pays out its own money; `net` is what Longan owes it for the day."""
+    """One currency of a day. The partner pays out its own money; `net` is what Longan owes it for the day, benefits apart."""
 
     on: date
     currency: str
@@ -69,6 +75,7 @@ PAYABLES = {
     (K.DEPOSIT, K.PAYABLE): (SettlementKind.RECEIVED, 1),
     (K.PAYABLE, K.COMMISSION): (SettlementKind.FEE, 1),
     (K.COMMISSION, K.PAYABLE): (SettlementKind.FEE, -1),
+    (K.BENEFITS, K.BENEFITS_OWED): (SettlementKind.BENEFIT, 1),
 }
 REVERSED = {
     (K.PAYABLE, K.COLLECTED): (SettlementKind.RECEIVED, -1),
@@ -79,7 +86,7 @@ PAYOUTS = {
     (CauseKind.PAYOUT_RETURNED, K.LENT, K.PRINCIPAL): -1,
 }
 
-TELLING = (K.PAYABLE, K.LENT)  # one of these is on a side of each of them
+TELLING = (K.PAYABLE, K.LENT, K.BENEFITS_OWED)  # one of these is on a side of each of them
 
 
 def meaning_of(transfer: Transfer) -> tuple[SettlementKind, int] | None:

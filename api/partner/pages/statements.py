@@ -27,6 +27,7 @@ KINDS = {
     SettlementKind.RECEIVED: N_("Received for you"),
     SettlementKind.REFUNDED: N_("Given back"),
     SettlementKind.FEE: N_("Fee"),
+    SettlementKind.BENEFIT: N_("Benefits used"),
 }
 
 
@@ -52,7 +53,7 @@ async def exported(request: Request, visit: MemberVisit) -> Response:
 
 def _row(line: SettlementLine) -> tuple[object, ...]:
     amount = Money(line.amount, line.currency).amount
-    agreement = None if line.lookups else global_id("Agreement", line.subject_id)
+    agreement = global_id("Agreement", line.subject_id) if line.is_of_agreement else None
     at = (clock.local_day(line.at), line.at.isoformat())
     return (*at, line.kind, amount, line.currency, line.reference, agreement, line.lookups)
 

@@ -39,6 +39,7 @@ async def lived(db: Db, loan: Loan, scale: int = 1) -> None:
     back = loan.all_of(refund, (K.PAYABLE, K.COLLECTED, 50 * scale), (K.CREDIT, K.REPAID, 50 * scale))
     await post(db, back)
     await post(db, [loan.transfer(K.PAYABLE, K.COMMISSION, 7 * scale)])
+    await post(db, [loan.transfer(K.BENEFITS, K.BENEFITS_OWED, 9 * scale)])
     clock.freeze(db, MORNING)
     again = Cause(CauseKind.CORRECTION, new_id())
     await post(db, [reversal(each, again) for each in back])  # the refund came back
@@ -52,7 +53,11 @@ async def test_a_day_has_what_was_booked_on_it_and_its_net_is_the_ledgers(db: Db
     await lived(db, Loan(currency), scale)  # of another partner
     kinds = SettlementKind
     for on, expected, net in (
-        (SATURDAY, [(kinds.PAID_OUT, 3_000), (kinds.RECEIVED, 750), (kinds.REFUNDED, 50), (kinds.FEE, 7)], 693),
+        (
+            SATURDAY,
+            [(kinds.PAID_OUT, 3_000), (kinds.RECEIVED, 750), (kinds.REFUNDED, 50), (kinds.FEE, 7), (kinds.BENEFIT, 9)],
+            693,
+        ),
         (SUNDAY, [(kinds.REFUNDED, -50), (kinds.RECEIVED, 11)], 61),
         (SUNDAY + timedelta(days=1), [], 0),
     ):
