@@ -86,7 +86,7 @@ class House:
             self.make_ready()
 
     def make_ready(self) -> None:
-        """In a process of its own, which gives back the memory that training takes."""
+        """Make the house ready in a process of its own, which gives back the memory that training takes."""
         command = bound_to_us([PYTHON, "-m", "api.cli", "prepare"], RunsAs(), signal.SIGKILL)
         done = subprocess.run(command, env={**os.environ, **self.environment()}, start_new_session=True)
         if done.returncode != 0:

@@ -117,7 +117,7 @@ class AgreementStanding:
         return [row for row in self.life.rows if row.outstanding and row.due_on <= self.on]
 
     def days_late(self, row: PlannedRow) -> int:
-        """For how many days it is late, or was when it was paid; without those on which a draw waited, for these are not the person's."""
+        """Days that an instalment is late, or was when it was paid; but for those on which a draw waited, which are not the person's."""
         last = self.on if row.outstanding else row.settled_on
         return 0 if last is None else len([*late_fees.late_days(row.due_on, last, self._waits)])
 
