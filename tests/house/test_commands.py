@@ -63,7 +63,16 @@ def test_no_table_is_cut_where_a_program_reads(room: str) -> None:
 
 # What draws the help; whatever else a command needs it imports when it runs.
 DRAWS = {"annotated_doc", "rich", "shellingham", "typer"}
-OURS = {"api", "domain", "domain.actors", "domain.permissions", "infra", "infra.terminal", "infra.words"}
+OURS = {
+    "api",
+    "domain",
+    "domain.actors",
+    "domain.permissions",
+    "infra",
+    "infra.errors",
+    "infra.terminal",
+    "infra.words",
+}
 
 
 def test_no_command_waits_for_what_another_needs() -> None:

@@ -3,6 +3,7 @@
 import ast
 import importlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,13 @@ TOLD = declare("test.told", code=str, count=int, by=str | None)
 Call = tuple[str, ast.Call]
 
 
-def calls() -> Iterator[Call]:
-    for room in ROOMS:
-        for path in sorted((HOUSE / room).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and name_of(node.func) in ("announce", "announce_all"):
-                    yield str(path.relative_to(HOUSE)), node
+@cache
+def calls() -> list[Call]:
+    paths = [path for room in ROOMS for path in sorted((HOUSE / room).rglob("*.py"))]
+    texts = [(str(path.relative_to(HOUSE)), path.read_text("utf-8")) for path in paths]
+    nodes = [(path, node) for path, text in texts if "announce" in text for node in ast.walk(ast.parse(text))]
+    found = [(path, node) for path, node in nodes if isinstance(node, ast.Call)]
+    return [(path, call) for path, call in found if name_of(call.func) in ("announce", "announce_all")]
 
 
 def name_of(function: ast.expr) -> str:

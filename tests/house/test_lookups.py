@@ -21,6 +21,8 @@ READS = {
 # The rows themselves: what names them asks for them, by an entity or by a table in SQL.
 ENTITIES = {"Score", "Scoring", "Reading"}
 MODULES = {"domain.credit.scores", "domain.facts.readings"}
+# One of these stands wherever any of them is read.
+WORDS = re.compile("|".join([*READS, "scorings"]))
 TABLES = re.compile(r"\b(?:FROM|JOIN) (?:scores|scorings|readings)\b")
 
 THE_PERSON = "nobody else looks on"
@@ -115,7 +117,8 @@ def reads_nothing(node: ast.AST) -> Iterator[ast.AST]:
 @cache
 def reads() -> list[tuple[str, str]]:
     paths = [path for room in ROOMS for path in sorted((HOUSE / room).rglob("*.py"))]
-    named = [(path.relative_to(HOUSE).as_posix(), read) for path in paths for read in reads_in(path.read_text("utf-8"))]
+    texts = [(path.relative_to(HOUSE).as_posix(), path.read_text("utf-8")) for path in paths]
+    named = [(path, read) for path, text in texts if WORDS.search(text) for read in reads_in(text)]
     return [(path, read) for path, read in named if path.removesuffix(".py").replace("/", ".") not in MODULES]
 
 
