@@ -10,7 +10,8 @@ from api.server.frames import SocketConnection
 from api.server.requests import HttpConnection
 from infra.settings import settings
 
-START_SECONDS_MAX = 120  # of one process; on a machine that has other work, importing alone takes many
+# On a machine that has other work a process that imports takes a minute, and is silent for many seconds of it.
+HANGS_AFTER_SECONDS, START_SECONDS_MAX = 30, 120
 
 
 def config(app: Any, **also: Any) -> uvicorn.Config:
@@ -29,6 +30,7 @@ def config(app: Any, **also: Any) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=3,
+        timeout_worker_healthcheck=HANGS_AFTER_SECONDS,
         **also,
     )
 
