@@ -207,17 +207,18 @@ class RepaymentCause:
         """A repayment counts from the day of its quote, or else from the one on which it was paid: an earlier one replays what
         follows.
 
-        What comes after everything was unwound goes back at once, and so does what comes after a lease is over.
+        What comes after an agreement is over goes back at once, as a draw whose end was not known when they paid it themselves.
         """
         agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
         if agreement.currency != payment.currency or not (await standing_of(db, agreement)).acts:
             return False
         assert payment.settled_at is not None, "it was settled just now"
         await _end_wait(db, agreement, payment)
+        was_over = agreement.ended_at is not None
         on = payment.counts_on or clock.local_day(payment.settled_at)
         standing = await booking.book_act(db, agreement, ActKind.PAYMENT, payment.id, payment.amount, on=on)
         is_left = KINDS[agreement.kind].holds_deposit and agreement.ended_at is not None
-        if agreement.status is AgreementStatus.UNWOUND or is_left:
+        if was_over or is_left:
             await give_back_credit(db, standing)
         await _look_tomorrow(db, agreement, payment)
         return True

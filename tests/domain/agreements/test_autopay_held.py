@@ -11,7 +11,7 @@ from domain.agreements.agreements import Agreement
 from domain.agreements.repaying import REPAYMENT
 from domain.agreements.standings import standing_of
 from domain.payments import mandates, paying, signing
-from domain.payments.cashiers import CashierAnswer, CashierAway
+from domain.payments.cashiers import CashierAnswer, CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
 from domain.payments.mandates import Mandate
 from domain.payments.takings import Taking
@@ -95,17 +95,26 @@ async def test_what_a_process_asked_and_never_wrote_down_is_called_off_once_they
     assert [each.status for each in await all_draws(agreement)] == [status]
 
 
-async def test_what_is_on_its_way_is_called_off_once_they_have_paid_it_themselves(clock: Clock) -> None:
+@pytest.mark.parametrize("is_drawn", [False, True])
+async def test_what_is_on_its_way_is_called_off_once_they_have_paid_it_themselves_or_goes_back(
+    clock: Clock, is_drawn: bool
+) -> None:
     agreement = await due_loan(clock)
-    async with cashier_says(collects=[PENDING], looks=[PENDING], closes=[FAILED], withdraws=[ENDED]):
+    closed = paid(1_212_00, f"R-{new_id()}") if is_drawn else FAILED
+    back = RefundAnswer(PaymentStatus.SETTLED, Money(1_212_00, "CNY"))
+    async with cashier_says(
+        collects=[PENDING], looks=[PENDING], closes=[closed], withdraws=[ENDED], refunds=[back]
+    ) as cashier:
         await day_passes(agreement.user_id)
         await work_off(agreement.user_id)
         async with transaction() as db:
             theirs = await db.get_one(Agreement, (agreement.user_id, agreement.id))
             await repay(db, theirs, (await standing_of(db, theirs)).due)
-        await clock.forward(minutes=5)
-        await work_off(agreement.user_id)
-    assert [each.status for each in await all_draws(agreement)] == ["FAILED"]
+        for _ in range(2):
+            await clock.forward(minutes=5)
+            await work_off(agreement.user_id)
+        assert cashier.asked.count("give_back") == is_drawn
+    assert [each.status for each in await all_draws(agreement)] == ["SETTLED" if is_drawn else "FAILED"]
     async with transaction() as db:
         theirs = await db.get_one(Agreement, (agreement.user_id, agreement.id))
         after = await standing_of(db, theirs)
