@@ -1,8 +1,10 @@
-"""Forms of pages: the proof that one was shown to the browser that sends it."""
+"""Forms of pages: the proof that one was shown to the browser that sends it, and what was typed into it, kept until it is taken."""
 
 import hmac
+from collections.abc import Callable
 
 from starlette.datastructures import FormData
+from starlette.requests import Request
 
 from infra import vault
 
@@ -18,3 +20,14 @@ def is_own_form(form: FormData, secret: str | None) -> bool:
     if not secret or not isinstance(said, str) or any("\0" in each for each in form.values() if isinstance(each, str)):
         return False
     return hmac.compare_digest(said.encode(), form_token(secret).encode())
+
+
+def keep_typed(request: Request, form: FormData) -> None:
+    """What a form of ours says stands in it again where it is refused, so that nobody types it twice."""
+    request.state.typed = form
+
+
+def typed_in(request: Request) -> Callable[[str], FormData]:
+    """What was typed into the form that is sent to an address: nothing, unless this answers that form."""
+    form = getattr(request.state, "typed", None) or FormData()
+    return lambda address: form if address == request.url.path else FormData()

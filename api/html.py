@@ -1,15 +1,17 @@
 """From a template to a page: words and numbers in the reader's language, and headers that let nothing else in."""
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_datetime, format_timedelta, get_timezone
+from babel.dates import format_date, format_datetime, format_timedelta, get_timezone
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
@@ -17,12 +19,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from api import compressing
+from api.forms import typed_in
 from infra.money import Money
 from infra.settings import settings
 from infra.words import Locale, preferred_locale, say
 
 SHARED = Path(__file__).parent / "templates"
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
+COMMAS = {"zh": "、", "en": ", "}  # between the names of a list
+CODE = re.compile("`([^`]+)`")
 # Everything comes from here: no other host, nothing written into the page.
 POLICY: Mapping[str, str] = {
     "default-src": "'none'",
@@ -57,6 +62,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self.environment.filters["coded"] = coded
         static = cache(self.static)
         # Another door may take its look from elsewhere.
         self.environment.globals.update({"static": static, "shared": static, **also})
@@ -65,10 +71,16 @@ class Pages:
         self, request: Request, template: str, status: int = 200, /, *, policy: Mapping[str, str] = POLICY, **shown: Any
     ) -> HTMLResponse:
         locale = locale_of(request)
-        told = {**words(locale), "locale": locale, "path": request.url.path, **shown}
+        told = {
+            **words(locale),
+            "locale": locale,
+            "comma": COMMAS[locale],
+            "path": request.url.path,
+            "typed_at": typed_in(request),
+        }
         said = "; ".join(f"{name} {value}" for name, value in policy.items())
         headers = {**HEADERS, "Content-Security-Policy": said}
-        return HTMLResponse(self.environment.get_template(template).render(told), status, headers=headers)
+        return HTMLResponse(self.environment.get_template(template).render(told | shown), status, headers=headers)
 
     def static(self, name: str) -> str:
         """The address of a file, which changes with the file."""
@@ -91,6 +103,11 @@ def locale_of(request: Request) -> Locale:
     return preferred_locale(request.headers.get("accept-language"))
 
 
+def coded(sentence: str) -> Markup:
+    """What stands between backticks is code."""
+    return Markup(CODE.sub(r"<code>\1</code>", escape(sentence)))  # noqa: S704 - escaped, but for our own tags
+
+
 def words(locale: Locale) -> Mapping[str, Callable[..., str]]:
     """What templates say by: `_` for sentences, and numbers, shares, money and times as the language writes them."""
     language = LANGUAGES[locale]
@@ -111,7 +128,10 @@ def words(locale: Locale) -> Mapping[str, Callable[..., str]]:
     def moment(when: datetime) -> str:
         return format_datetime(when, "medium", tzinfo=zone, locale=language)
 
+    def day(on: date) -> str:
+        return format_date(on, "medium", locale=language)
+
     def span(length: timedelta) -> str:
         return format_timedelta(length, locale=language, threshold=1.5)
 
-    return {"_": _, "number": number, "percent": percent, "money": money, "moment": moment, "span": span}
+    return {"_": _, "number": number, "percent": percent, "money": money, "moment": moment, "day": day, "span": span}

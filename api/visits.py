@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from api.asking import asks
-from api.forms import form_token, is_own_form
+from api.forms import form_token, is_own_form, keep_typed
 from domain.actors import MemberActor, StaffActor
 from domain.people.staff import Workplace
 from domain.permissions import Permission
@@ -80,8 +80,10 @@ class SignedPages(Generic[A]):
                 await self.prepare(request)
                 if not visit.may(permission):
                     return self.page(request, "refused.html", 403, why=NOT_YOURS)
-                if request.method == "POST" and not is_own_form(await request.form(), visit.token):
-                    return self.page(request, "refused.html", 403, why=OLD_FORM)
+                if request.method == "POST":
+                    if not is_own_form(form := await request.form(), visit.token):
+                        return self.page(request, "refused.html", 403, why=OLD_FORM)
+                    keep_typed(request, form)
                 return await handler(request, visit)
 
             return asks(permission)(endpoint)

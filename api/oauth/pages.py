@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.addresses import client_address
 from api.asking import asks
-from api.forms import is_own_form
+from api.forms import is_own_form, keep_typed
 from api.graphql.errors import REFUSED_SECONDS, PublicError
 from api.html import locale_of
 from api.oauth import rendering
@@ -130,6 +130,7 @@ async def _take(db: Db, visitor: Visitor) -> Response | Refusal:
     seat = await seat_of(db, visitor.request)
     if not is_own_form(visitor.form, seat.form_secret):
         return await rendering.asking(db, visitor.request, seat, 403, OLD_FORM)
+    keep_typed(visitor.request, visitor.form)
     return await STEPS.get(visitor.typed("step"), _look)(db, visitor, seat)
 
 

@@ -43,8 +43,8 @@ async def breathe(request: Request, visit: StaffVisit) -> Response:
             await transact(lambda db: breathing.record(db, visit.actor, user_id, first, last, said["reason"]))
             return RedirectResponse(hardships.ADDRESS, 303)
     except Refusal as refusal:
-        return await hardships.show(request, visit, refusal, said=said)
-    return await hardships.show(request, visit, said=said, spared=shown)
+        return await hardships.show(request, visit, refusal)
+    return await hardships.show(request, visit, spared=shown)
 
 
 @requires(Permission.ANSWER_HARDSHIPS)

@@ -61,15 +61,13 @@ async def claims_page(request: Request, visit: StaffVisit) -> Response:
     return await _show(request, visit)
 
 
-async def _show(
-    request: Request, visit: StaffVisit, said: ClaimForm | None = None, refusal: Refusal | None = None
-) -> Response:
-    """What waits; with what was typed, and why it was not done."""
+async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+    """What waits; and why it was not done."""
     error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         waiting, now = await _waiting(db, visit), await clock.now(db)
         count = await count_of(db, claims.undecided_for(visit.actor))
-    shown = {"said": said, "about": request.path_params.get("id"), "error": error, "key": new_id().hex, "now": now}
+    shown = {"error": error, "key": new_id().hex, "now": now}
     return page(request, "claims.html", status, waiting=waiting, count=count, **shown)
 
 
@@ -100,7 +98,7 @@ async def decide(request: Request, visit: StaffVisit) -> Response:
     id = read_id(request.path_params["id"])
     if id is None:
         return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
-    return await carry_out(lambda db: _decide(db, visit, id, said), ADDRESS, partial(_show, request, visit, said))
+    return await carry_out(lambda db: _decide(db, visit, id, said), ADDRESS, partial(_show, request, visit))
 
 
 async def _decide(db: Db, visit: StaffVisit, id: UUID, said: ClaimForm) -> Claim:

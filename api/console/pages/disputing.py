@@ -1,6 +1,6 @@
 """Disputes: what people say is wrong in their scores, the nearest promise first, with the facts and without the person."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -30,18 +30,6 @@ FACTORS = {group.value: label for group, label in GROUP_LABELS.items()} | {MARK:
 
 
 @dataclass(frozen=True)
-class DisputeForm:
-    """What a form says to the dispute of this id."""
-
-    about: str = ""
-    comment: str = ""
-    wrong: Collection[str] = ()
-
-
-EMPTY = DisputeForm()
-
-
-@dataclass(frozen=True)
 class WaitingDispute:
     dispute: Dispute
     written: DisputeTexts
@@ -53,16 +41,12 @@ async def disputes_page(request: Request, visit: StaffVisit) -> Response:
     return await _show(request, visit)
 
 
-async def _show(
-    request: Request, visit: StaffVisit, refusal: Refusal | None = None, typed: DisputeForm = EMPTY
-) -> Response:
-    """What waits; with what was typed to one of it, and why it was not done."""
+async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = None) -> Response:
+    """What waits; and why it was not done."""
     error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         waiting, count = await _waiting(db, visit), await count_of(db, disputes.waiting_for(visit.actor))
-    return page(
-        request, "disputes.html", status, waiting=waiting, count=count, typed=typed, error=error, factors=FACTORS
-    )
+    return page(request, "disputes.html", status, waiting=waiting, count=count, error=error, factors=FACTORS)
 
 
 async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingDispute]:
@@ -87,11 +71,10 @@ async def answer(request: Request, visit: StaffVisit) -> Response:
     except (ValueError, KeyError):
         return page(request, "refused.html", 404, why=NO_SUCH_PAGE)
     said, named = str(form.get("comment", "")), wrong if upheld else []
-    typed = DisputeForm(str(id), said, {str(each) for each in wrong})
     return await carry_out(
         lambda db: disputing.answer(db, visit.actor, id, upheld=upheld, fact_ids=named, answer=said, key=str(id)),
         ADDRESS,
-        partial(_show, request, visit, typed=typed),
+        partial(_show, request, visit),
     )
 
 

@@ -1,6 +1,6 @@
 """Hardships: who asked for an easier time beyond the limits, the nearest promise first, and what risk answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,8 +31,6 @@ SHOWN = 50
 ANSWERS = {"grant": True, "refuse": False}
 KINDS = {HardshipKind.PAUSE: N_("Nothing is due"), HardshipKind.LOWER: N_("Half is due")}
 
-NOTHING_SAID: Mapping[str, str] = dict.fromkeys(("agreement", "from", "until", "reason"), "")
-
 
 @dataclass(frozen=True)
 class WaitingHardship:
@@ -61,19 +59,14 @@ async def hardships_page(request: Request, visit: StaffVisit) -> Response:
 
 
 async def show(
-    request: Request,
-    visit: StaffVisit,
-    refusal: Refusal | None = None,
-    *,
-    said: Mapping[str, str] = NOTHING_SAID,
-    spared: Sequence[Spared] | None = None,
+    request: Request, visit: StaffVisit, refusal: Refusal | None = None, *, spared: Sequence[Spared] | None = None
 ) -> Response:
-    """The page, with what was said of a breathing space and what that would spare on each agreement."""
+    """The page, with what a breathing space would spare on each agreement."""
     error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         waiting, running = await _waiting(db, visit), await _running(db, visit)
         count = await count_of(db, hardships.waiting_for(visit.actor))
-    shown = {"waiting": waiting, "count": count, "running": running, "said": said, "spared": spared}
+    shown = {"waiting": waiting, "count": count, "running": running, "spared": spared}
     return page(request, "hardships.html", status, kinds=KINDS, error=error, **shown)
 
 

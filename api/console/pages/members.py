@@ -38,7 +38,7 @@ NOBODY = N_("Nobody has this number. Write it with its country, as +86 138 0013 
 
 @requires(Permission.LOOK_AT_MEMBERS)
 async def ask(request: Request, visit: StaffVisit) -> Response:
-    return page(request, "member.html", member=None, error=None, reason="")
+    return page(request, "member.html", member=None, error=None)
 
 
 @requires(Permission.LOOK_AT_MEMBERS)
@@ -50,9 +50,9 @@ async def look(request: Request, visit: StaffVisit) -> Response:
         member = await transact(lambda db: looks.look(db, visit.actor, phone=phone, reason=reason))
     except Refusal as refusal:
         error = sentence_of(request, refusal)
-        return page(request, "member.html", status_of(refusal), member=None, error=error, reason=reason)
+        return page(request, "member.html", status_of(refusal), member=None, error=error)
     if member is None:
-        return page(request, "member.html", 404, member=None, error=say(NOBODY, locale_of(request)), reason=reason)
+        return page(request, "member.html", 404, member=None, error=say(NOBODY, locale_of(request)))
     return await _story(request, member)
 
 
@@ -86,7 +86,6 @@ async def _story(request: Request, member: Member) -> Response:
         "member.html",
         member=member,
         error=None,
-        reason="",
         phone=phone,
         tiers=known,
         history=history,

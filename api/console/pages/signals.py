@@ -39,7 +39,7 @@ PARAMETERS = {
     "km_per_hour": N_("Kilometres an hour"),
     "hours": N_("Hours"),
     "minutes": N_("Minutes"),
-    "days": N_("Days"),
+    "days": N_("Days looked at"),
     "people": N_("People at least"),
     "new": N_("New people at least"),
     "new_days": N_("Days in which they are new"),

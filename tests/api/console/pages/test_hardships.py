@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from api.html import words
 from domain.actors import Role
 from domain.agreements import breathing, easing, hardships
 from domain.agreements.agreements import Agreement
@@ -20,6 +21,7 @@ from tests.domain.agreements.loans import open_loan, owner, pay_out
 from tests.phones import new_key
 
 PAGE = "/console/hardships"
+day = words("en")["day"]
 RISK = COLLEAGUES[Role.RISK]
 
 
@@ -88,7 +90,7 @@ async def test_a_breathing_space_that_runs_is_ended_with_today(browser_of: NewBr
     async with transaction() as db:
         today = await clock.today(db)
         space = await breathing.record(db, RISK, asked.user_id, today, today + timedelta(days=30), "A court.")
-    to, named = f"/console/breathing-spaces/{space.id}/end", f"{today} to {today + timedelta(days=30)}"
+    to, named = f"/console/breathing-spaces/{space.id}/end", f"{day(today)} to {day(today + timedelta(days=30))}"
     assert named in await browser.text(PAGE)
     assert global_id("Agreement", asked.agreement_id) in (await browser.open(PAGE)).text
     assert (await browser.send(to, {"reason": " "})).status_code == 400
