@@ -105,7 +105,7 @@ def locale_of(request: Request) -> Locale:
 
 def coded(sentence: str) -> Markup:
     """What stands between backticks is code."""
-    return Markup(CODE.sub(r"<code>\1</code>", escape(sentence)))  # noqa: S704 - escaped, but for our own tags
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped, but for our own tags
 
 
 def words(locale: Locale) -> Mapping[str, Callable[..., str]]:

@@ -125,7 +125,9 @@ async def _lines(db: Db, found: list[Change]) -> list[ChangeLine]:
 
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
+        return ", ".join(map(_as_text, value)) or "–"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_as_text(each)}" for name, each in value.items())
     return "–" if value is None else str(value)
 
 

@@ -17,6 +17,7 @@ CELLS = re.compile(r'<td(?: class="n")?>(?:<code>)?([^<]*)(?:</code>)?</td>')
 async def test_it_lists_each_fact_with_its_unit_and_range(http: httpx2.AsyncClient, locale: Locale) -> None:
     shown = await http.get("/partner/vocabulary", headers={"Accept-Language": locale})
     assert shown.status_code == 200
+    assert "<code>contributeFacts</code>" in shown.text and "`" not in shown.text
     assert dict(ROW.findall(shown.text)) == {name: say(kind.label, locale) for name, kind in KINDS.items()}
     rows = [CELLS.findall(row) for row in shown.text.split("<tr>") if "<td" in row]
     told = [(*row[2:4], *map(number, row[4:7])) for row in rows if len(row) == 7]
