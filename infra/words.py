@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Literal
 
 Locale = Literal["zh", "en"]
@@ -23,7 +24,18 @@ def N_(msgid: str) -> str:
 def say(msgid: str, locale: Locale, /, **values: object) -> str:
     """The sentence in the person's language, with its values filled in."""
     sentence = catalogue().get(msgid, msgid) if locale == "zh" else msgid
-    return sentence.format(**values) if values else sentence
+    return COUNTING.vformat(sentence, (), values) if values else sentence
+
+
+class Counting(Formatter):
+    """As `str.format` fills in; and `{count:day|days}` is the first word of 1, the second of every other number."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, is_counted, many = spec.partition("|")
+        return (one if str(value) == "1" else many) if is_counted else str(super().format_field(value, spec))
+
+
+COUNTING = Counting()
 
 
 def preferred_locale(accept_language: str | None) -> Locale:

@@ -19,15 +19,19 @@ from infra.errors import RefusalCode
 from infra.money import Money
 from infra.words import N_, Locale
 
-WITHOUT_FEE = N_("You would get {paid}. {count} instalments are still open; the next is {due}, on {on}.")
+WITHOUT_FEE = N_(
+    "You would get {paid}. {count} {count:instalment is|instalments are} still open; the next is {due}, on {on}."
+)
 LESS_FEE = N_(
-    "You would get {paid}, after a fee of {fee}. {count} instalments are still open; the next is {due}, on {on}."
+    "You would get {paid}, after a fee of {fee}. {count} {count:instalment is|instalments are} still open; the next is {due}, on {on}."
 )
 DEARER = N_(
-    "{count} instalments are still open; the next would be {due}, on {on}, the last on {until}. You would pay {more} more than now."
+    "{count} {count:instalment is|instalments are} still open; the next would be {due}, on {on}, the last on {until}. "
+    "You would pay {more} more than now."
 )
 NOT_DEARER = N_(
-    "{count} instalments are still open; the next would be {due}, on {on}, the last on {until}. You would pay no more than now."
+    "{count} {count:instalment is|instalments are} still open; the next would be {due}, on {on}, the last on {until}. "
+    "You would pay no more than now."
 )
 
 

@@ -66,10 +66,14 @@ class DisputedFact(NamedTuple):
         return VOCABULARY[self.name].label if self.name in VOCABULARY else LEFT_BEHIND
 
     @property
+    def unit(self) -> str:
+        """As the vocabulary names it; empty where the value has none."""
+        return VOCABULARY[self.name].unit if self.name in VOCABULARY else "points"
+
+    @property
     def shown_value(self) -> str:
         """The value with its unit."""
-        unit = VOCABULARY[self.name].unit if self.name in VOCABULARY else "points"
-        return f"{self.value} {unit}".rstrip()
+        return f"{self.value} {self.unit}".rstrip()
 
     @property
     def shown_source(self) -> str:

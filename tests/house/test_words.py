@@ -66,6 +66,17 @@ def test_a_sentence_is_said_in_both_languages() -> None:
     assert say(sentence, "zh", left=4) == "验证码有误，还可以再试 4 次。"
 
 
+def test_what_is_counted_is_one_or_many() -> None:
+    sentence = "{count} {count:product|products}"
+    assert [say(sentence, "en", count=count) for count in ("1", 1, "0", "1,000")] == [
+        "1 product",
+        "1 product",
+        "0 products",
+        "1,000 products",
+    ]
+    assert say(sentence, "zh", count=1) == "1 个产品"
+
+
 def test_a_sentence_without_values_may_hold_braces() -> None:
     assert say("{said}", "en") == "{said}"
     assert say("{said}", "en", said="{left}") == "{left}"

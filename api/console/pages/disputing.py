@@ -22,6 +22,7 @@ from infra import clock
 from infra.database import Db, reading
 from infra.errors import Refusal
 from infra.paging import count_of
+from integrations.registrations import registration_or_name
 
 ADDRESS = "/console/disputes"
 SHOWN = 50
@@ -46,7 +47,14 @@ async def _show(request: Request, visit: StaffVisit, refusal: Refusal | None = N
     error, status = error_of(request, refusal), status_of(refusal)
     async with reading() as db:
         waiting, count = await _waiting(db, visit), await count_of(db, disputes.waiting_for(visit.actor))
-    return page(request, "disputes.html", status, waiting=waiting, count=count, error=error, factors=FACTORS)
+    return page(
+        request, "disputes.html", status, waiting=waiting, count=count, error=error, factors=FACTORS, name_of=_source
+    )
+
+
+def _source(key: str) -> str:
+    """A msgid, where a provider has this key."""
+    return registration_or_name(key).provider.name
 
 
 async def _waiting(db: Db, visit: StaffVisit) -> Sequence[WaitingDispute]:

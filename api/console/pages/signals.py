@@ -48,8 +48,8 @@ PARAMETERS = {
 }
 EVIDENCE = {
     "km": N_("{number} km"),
-    "minutes": N_("{number} minutes"),
-    "people": N_("{number} people"),
+    "minutes": N_("{number} {number:minute|minutes}"),
+    "people": N_("{number} {number:person|people}"),
     "new": N_("{number} new"),
 }
 

@@ -17,8 +17,7 @@ from api.partner.guide.changes import SchemaChange
 from api.partner.guide.preludes import WEBSITE
 from api.partner.guide.steps import steps
 from api.partner.guide.writing import LANGUAGES
-from api.partner.pages.rendering import page
-from api.partner.pages.visits import PARTNERS
+from api.partner.pages.visits import show_to_all
 from api.partner.schema import schema
 from domain.permissions import Permission
 from infra import clock
@@ -34,12 +33,12 @@ async def guide_page(request: Request) -> Response:
     taken = [(each, language.write(each)) for each in steps(today)]
     begins = language.begins(settings().public_url, locale_of(request))
     shown = {"steps": taken, "begins": begins, "language": language, "languages": LANGUAGES, "website": WEBSITE}
-    return await _show(request, "guide.html", is_embedded=settings().is_embedded, **shown)
+    return await show_to_all(request, "guide.html", is_embedded=settings().is_embedded, **shown)
 
 
 @asks(Permission.PUBLIC)
 async def codes_page(request: Request) -> Response:
-    return await _show(request, "codes.html", errors=codes.ERRORS, refusals=await asyncio.to_thread(_refusals))
+    return await show_to_all(request, "codes.html", errors=codes.ERRORS, refusals=await asyncio.to_thread(_refusals))
 
 
 def _refusals() -> dict[str, str]:
@@ -51,7 +50,7 @@ def _refusals() -> dict[str, str]:
 
 @asks(Permission.PUBLIC)
 async def changelog_page(request: Request) -> Response:
-    return await _show(request, "changelog.html", days=await asyncio.to_thread(_days))
+    return await show_to_all(request, "changelog.html", days=await asyncio.to_thread(_days))
 
 
 def _days() -> list[tuple[str, list[SchemaChange]]]:
@@ -65,14 +64,6 @@ def _days() -> list[tuple[str, list[SchemaChange]]]:
             (on.isoformat(), [each for each in listed if each.owner == each.coordinate or each.owner not in whole])
         )
     return days
-
-
-async def _show(request: Request, template: str, **shown: object) -> Response:
-    """With the frame of whoever has signed in."""
-    if visit := await PARTNERS.visit_of(request):
-        request.state.visit = visit
-    await PARTNERS.prepare(request)
-    return page(request, template, **shown)
 
 
 routes: list[Route] = [

@@ -1,6 +1,7 @@
 """A visit at a partner's pages: who of its staff has signed in, and what the frame of every page shows."""
 
 from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
 from api.partner.pages.rendering import page
 from api.visits import PageVisit, SignedPages
@@ -23,6 +24,14 @@ PARTNERS = SignedPages(
     "/partner", "longan_partner", Workplace.PARTNER, page, staff_sessions.find_partners_member, _prepare
 )
 requires = PARTNERS.requires
+
+
+async def show_to_all(request: Request, template: str, **shown: object) -> Response:
+    """A page that is public, in the frame of whoever has signed in."""
+    if visit := await PARTNERS.visit_of(request):
+        request.state.visit = visit
+    await PARTNERS.prepare(request)
+    return page(request, template, **shown)
 
 
 def name_of(request: HTTPConnection) -> str | None:

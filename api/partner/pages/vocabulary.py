@@ -5,7 +5,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.asking import asks
-from api.partner.pages.rendering import page
+from api.partner.pages.visits import show_to_all
 from domain.facts.contributed import KINDS, MOST
 from domain.facts.loan_reports import MEANINGS
 from domain.facts.vocabulary import GROUP_LABELS
@@ -14,7 +14,9 @@ from domain.permissions import Permission
 
 @asks(Permission.PUBLIC)
 async def vocabulary_page(request: Request) -> Response:
-    return page(request, "vocabulary.html", kinds=KINDS.values(), groups=GROUP_LABELS, most=MOST, words=MEANINGS)
+    return await show_to_all(
+        request, "vocabulary.html", kinds=KINDS.values(), groups=GROUP_LABELS, most=MOST, words=MEANINGS
+    )
 
 
 routes: list[Route] = [

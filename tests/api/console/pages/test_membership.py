@@ -144,7 +144,7 @@ async def test_a_benefit_is_saved_changed_and_retired(browser_of: NewBrowser) ->
     assert wrong.status_code == 400 and 'id="wrong-quota"' in wrong.text and 'value="A day at the spa"' in wrong.text
     assert (await marketing.send("/console/benefits", {**said, "key": str(uuid4())})).status_code == 303
     listed = await marketing.text(f"/console/benefits?q={code}")
-    assert "1 benefits" in listed and "A day at the spa" in listed and "Black" in listed
+    assert "1 benefit " in listed and "A day at the spa" in listed and "Black" in listed
     async with reading() as db:
         saved = (await db.execute(select(Benefit).where(Benefit.code == code))).scalar_one()
     page = f"/console/benefits/{saved.id}"

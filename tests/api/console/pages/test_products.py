@@ -96,7 +96,7 @@ class TestTable:
         name = await named_anew(shop)
         assert await self.row_of(browser, here, f"q={name.upper()}")
         told = await browser.text(f"/console/products?q={name[1:]}")
-        assert f"1 products · “{name[1:]}” Show all · CSV" in told
+        assert f"1 product · “{name[1:]}” Show all · CSV" in told
         assert "All together 1,234 56 7 3" in told
         nothing = await browser.text("/console/products?q=%25nothing%25")
         assert "No product is like that" in nothing

@@ -43,7 +43,7 @@ async def test_it_is_booked_for_an_agreement(browser_of: NewBrowser, taking: Tak
     browser, agreement, path = await browser_of(Role.RISK), await lent(), f"/console/takings/{taking.id}"
     shown = global_id("Agreement", agreement.id)
     assert f'href="{path}"' in (await browser.open("/console/money")).text
-    assert "CN¥77.00 Why No payment of ours has this number" in await browser.text(path)
+    assert "CN¥77.00 Money that fits nothing Why No payment of ours has this number" in await browser.text(path)
     assert await status(browser, f"{path}/fit", agreement=shown, reason="") == 400
     refused = await browser.send(
         f"{path}/fit", {"agreement": global_id("User", agreement.user_id), "reason": "Why not"}
