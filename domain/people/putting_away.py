@@ -1,6 +1,7 @@
 """Putting away: a number has a new owner, and nothing of the one before is shown to them, or asked of them."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -9,7 +10,7 @@ from domain.actors import UserActor
 from domain.people import code_limits, phones, sessions, stepping_up, users
 from domain.people.sessions import Session
 from domain.people.users import LIFE, PHONE, Phone, User, UserStatus
-from infra import clock, outbox, vault
+from infra import clock, counters, outbox, vault
 from infra.database import Db
 from infra.errors import Refusal, RefusalCode
 from infra.events import declare
@@ -20,6 +21,7 @@ PUT_AWAY, RESTORED = declare("user.put_away"), declare("user.restored")
 # Whatever a person can have open says here what they should do about it before the account it belongs to is put away.
 Unfinished = Callable[[Db, UUID], Awaitable[str | None]]
 unfinished: list[Unfinished] = []
+LEFT_OPEN, KNOWN_FOR = "left-open", timedelta(days=366)  # of a number
 
 
 async def report(db: Db, actor: UserActor) -> Session:
@@ -59,7 +61,9 @@ async def start_afresh(db: Db, user: User) -> User:
 
 async def put_away(db: Db, user: User) -> None:
     """No number leads to this account any more, nobody is signed in to it, and nothing new begins there."""
-    await db.execute(delete(Phone).where(Phone.user_id == user.id))
+    numbers = await db.execute(delete(Phone).where(Phone.user_id == user.id).returning(Phone.index))
+    if (index := numbers.scalar_one_or_none()) is not None and await what_is_open(db, user.id):
+        await counters.remember(db, LEFT_OPEN, index.hex(), KNOWN_FOR)
     live = select(Session).where(Session.user_id == user.id, Session.ended_at.is_(None)).with_for_update()
     for session in (await db.execute(live)).scalars():
         await sessions.end(db, session)
@@ -70,6 +74,19 @@ async def put_away(db: Db, user: User) -> None:
         user.put_away_at = await clock.now(db)
         await outbox.announce(db, PUT_AWAY, user_id=user.id)
     await db.flush()
+
+
+async def what_is_open(db: Db, user_id: UUID) -> list[str]:
+    """What must come to its end first, in sentences: a debt, a plan, money on its way."""
+    return [sentence for ask in unfinished if (sentence := await ask(db, user_id))]
+
+
+async def may_owe(db: Db, user_id: UUID) -> bool:
+    """Whether an account with this person's number was put away within a year while something was open there: they may be whose
+    it is, and have said that the number is new to them.
+    """
+    index = await db.scalar(select(Phone.index).where(Phone.user_id == user_id))
+    return index is not None and await counters.remembers(db, LEFT_OPEN, index.hex())
 
 
 def over() -> Refusal:
@@ -92,9 +109,8 @@ async def restore(db: Db, owner_id: UUID, newcomer_id: UUID) -> Refusal | None:
     newcomer = await db.get_one(User, newcomer_id, populate_existing=True)
     if owner.put_away_at is None:
         return None
-    for ask in unfinished:
-        if sentence := await ask(db, newcomer_id):
-            return Refusal(RefusalCode.NOT_OPEN, sentence)
+    if waits := await what_is_open(db, newcomer_id):
+        return Refusal(RefusalCode.NOT_OPEN, waits[0])
     number = (await vault.seal_of(db, newcomer.id)).open(newcomer.phone_sealed, PHONE)
     await put_away(db, newcomer)
     now = await clock.now(db)

@@ -51,7 +51,7 @@ async def ask(db: Db, actor: UserActor, confirmation: str) -> DeletionStanding:
     if not await stepping_up.is_young(db, actor):
         await stepping_up.require_step_up(db, actor)
     made = await deletions.under_way(db, user.id) or await _begin(db, actor, user)
-    waits_for = await _waits_for(db, user.id)
+    waits_for = await putting_away.what_is_open(db, user.id)
     return DeletionStanding(None if waits_for else made.due_at, waits_for)
 
 
@@ -77,11 +77,6 @@ async def _end_what_is_open(db: Db, actor: UserActor) -> None:
     for consent in (await db.execute(given)).scalars().all():
         await consents.take_back(db, consent, now)
     await db.flush()
-
-
-async def _waits_for(db: Db, user_id: UUID) -> list[str]:
-    """What must come to its end first, in sentences: a debt, a plan, money on its way."""
-    return [sentence for ask in putting_away.unfinished if (sentence := await ask(db, user_id))]
 
 
 async def cancel(db: Db, actor: UserActor) -> User:
@@ -136,7 +131,7 @@ async def leave_providers(db: Db, event: Event) -> None:
         return
     user, made = found
     now = await clock.now(db)
-    if await _waits_for(db, user.id):
+    if await putting_away.what_is_open(db, user.id):
         due_at = now + LEAVES_BEFORE
         made.due_at = due_at + LEAVES_BEFORE
         await outbox.announce(db, deletions.LEAVING_DUE, subject_id=user.id, due_at=due_at)
@@ -153,7 +148,7 @@ async def erase_person(db: Db, event: Event) -> None:
     if found is None:
         return
     user, made = found
-    if await _waits_for(db, user.id):
+    if await putting_away.what_is_open(db, user.id):
         await outbox.announce(db, deletions.LEAVING_DUE, subject_id=user.id)
         return
     made.erased_at = await clock.now(db)

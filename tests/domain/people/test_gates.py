@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -49,6 +50,29 @@ async def test_a_gate_at_its_bounds(
     except Refusal as refusal:
         found = refusal.code
     assert found == code
+
+
+async def test_whoever_left_something_open_borrows_nothing_anew_by_saying_that_the_number_is_new(
+    db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def owes(db: Db, user_id: UUID) -> str | None:
+        return "A debt." if user_id == debtor.id else None
+
+    monkeypatch.setattr(putting_away, "unfinished", [owes])
+    found = list[str | None]()
+    debtor, other = await somebody(db), await somebody(db)
+    for before in (debtor, other):
+        user = await putting_away.start_afresh(db, before)
+        actor = UserActor(user.id, (await sessions.begin(db, user.id, "a phone")).id)
+        for is_checked in (False, True):
+            if is_checked:
+                await readings.record(db, user.id, "identity", [Observed("identity.checked", True, AT)])
+            try:
+                await gates.refuse_unproven(db, actor, Money(1, "CNY"))
+                found.append(None)
+            except Refusal as refusal:
+                found.append(refusal.message)
+    assert found == ["Please verify your identity first.", None, None, None]
 
 
 async def test_who_is_put_away_meanwhile_begins_nothing() -> None:
