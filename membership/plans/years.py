@@ -97,7 +97,7 @@ class YearOfPlan:
 
     @property
     def closes(self) -> datetime:
-        """Its end, or that of what is paid for of it."""
+        """When it ends, or what is paid for of it does."""
         return min(self.ends, self.bought.paid_until or self.ends)
 
     async def figures(self, db: Db) -> PaidYear:
