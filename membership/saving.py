@@ -23,6 +23,8 @@ from membership.campaigns import pausing
 from membership.plans import offering, plans
 
 NAME_LENGTH_MAX, QUOTA_MAX = 80, 1_000
+# Whoever uses a benefit names it, and does not wait for who changes it.
+UNLESS_NAMED = {"key_share": True}
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ async def save(db: Db, actor: StaffActor, wanted: WantedBenefit, *, expected_ver
 
 async def retire(db: Db, actor: StaffActor, *, benefit_id: UUID, expected_version: int) -> Benefit:
     """Give a benefit to nobody any more. Refuses NOT_FOUND, STALE, and NOT_OPEN what nobody gets yet."""
-    found = await db.get(Benefit, benefit_id, with_for_update=True, populate_existing=True)
+    found = await db.get(Benefit, benefit_id, with_for_update=UNLESS_NAMED, populate_existing=True)
     if found is None:
         raise not_found(N_("We could not find this benefit."), ("input", "benefitId"))
     if found.status in (BenefitStatus.RETIRING, BenefitStatus.RETIRED):
@@ -93,14 +95,14 @@ async def retire(db: Db, actor: StaffActor, *, benefit_id: UUID, expected_versio
 
 async def finish_retiring(db: Db, benefit_id: UUID) -> None:
     """Nobody's own month or year is left in which they had it."""
-    found = await db.get_one(Benefit, benefit_id, with_for_update=True, populate_existing=True)
+    found = await db.get_one(Benefit, benefit_id, with_for_update=UNLESS_NAMED, populate_existing=True)
     if found.status is BenefitStatus.RETIRING:
         await LIFE.move(db, found, BenefitStatus.RETIRED)
 
 
 async def _locked(db: Db, code: str) -> Benefit | None:
-    its = select(Benefit).where(Benefit.code == code).with_for_update().execution_options(populate_existing=True)
-    return (await db.execute(its)).scalar_one_or_none()
+    its = select(Benefit).where(Benefit.code == code).with_for_update(key_share=True)
+    return (await db.execute(its.execution_options(populate_existing=True))).scalar_one_or_none()
 
 
 async def _check(db: Db, wanted: WantedBenefit, known: Benefit | None) -> tuple[set[str], str]:

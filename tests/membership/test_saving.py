@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from domain.actors import Role, StaffActor
 from domain.changes import Change
@@ -100,6 +100,21 @@ async def test_a_saved_benefit_reaches_whoever_is_at_its_tier_and_nobody_else(
     assert await held(gold, saved) is None
     await give_to_everybody()
     assert (await held(gold, saved), await held(lite, saved)) == (2, None)
+
+
+async def test_nobody_who_is_given_a_benefit_or_uses_it_waits_for_who_changes_it(
+    author: StaffActor, spa: WantedBenefit
+) -> None:
+    saved, person = await save(author, spa), await newcomer()
+    for changed in (True, False):
+        async with transaction() as changing, transaction() as using:
+            if changed:
+                dearer, key = replace(spa, unit_cost=Money(9_000, "CNY")), str(uuid4())
+                await saving.save(changing, author, dearer, expected_version=1, key=key)
+            else:
+                await saving.retire(changing, author, benefit_id=saved.id, expected_version=2)
+            await using.execute(text("SET LOCAL lock_timeout = '3s'"))
+            await grants.give(using, [person], saved.id, f"plan:{uuid4()}")
 
 
 async def test_a_benefit_that_nothing_grants_is_a_draft(author: StaffActor, spa: WantedBenefit) -> None:
