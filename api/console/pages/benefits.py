@@ -87,7 +87,7 @@ async def benefits_page(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.SEE_TIERS)
 @exports(benefits_page)
 async def exported(request: Request, visit: StaffVisit) -> Response:
-    columns = ("code", "name", "segment", "quota", "reset", "unitCost", "memberValue", "status", "grantedBy", "used")
+    columns = ("code", "name", "segment", "quota", "reset", "cycle", "unitCost", "memberValue", "status", "grantedBy")
     lines = (
         (
             line.benefit.code,
@@ -95,15 +95,18 @@ async def exported(request: Request, visit: StaffVisit) -> Response:
             line.benefit.segment.value,
             line.benefit.quota,
             line.benefit.reset.value,
+            line.benefit.cycle.value,
             line.benefit.unit_cost,
             line.benefit.member_value,
             line.benefit.status.value,
             ", ".join(source.partition(":")[2] for source in line.sources),
             line.used,
+            Money(line.cost, line.benefit.currency),
+            line.benefit.currency,
         )
         for line in (await _lines(query_of(request, ADDRESS, SORTS)))[0]
     )
-    return table_as_csv("benefits", columns, lines)
+    return table_as_csv("benefits", (*columns, "used", "cost", "currency"), lines)
 
 
 @requires(Permission.SEE_TIERS)

@@ -1,7 +1,7 @@
 """The audit trail: who of the staff changed what, when, before and after."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, or_
@@ -25,6 +25,7 @@ from infra.words import N_
 
 ADDRESS, SORTS = "/console/changes", ("newest",)
 PAGE, EXPORTED_MAX = 50, 5_000
+TOO_MANY = N_("These are more changes than one file takes. Choose fewer days, and take several files.")
 NOUNS = {
     "application": N_("Application"),
     "benefit": N_("Benefit"),
@@ -82,7 +83,10 @@ class ChangeLine:
 
 @requires(Permission.SEE_CHANGES)
 async def changes_page(request: Request, visit: StaffVisit) -> Response:
-    asked = query_of(request, ADDRESS, SORTS)
+    return await _show(request, query_of(request, ADDRESS, SORTS))
+
+
+async def _show(request: Request, asked: TableQuery) -> Response:
     matching, after = _matching(asked), request.query_params.get("after")
     async with reading() as db:
         try:
@@ -98,10 +102,14 @@ async def changes_page(request: Request, visit: StaffVisit) -> Response:
 @requires(Permission.SEE_CHANGES)
 @exports(changes_page)
 async def exported(request: Request, visit: StaffVisit) -> Response:
-    matching = _matching(query_of(request, ADDRESS, SORTS))
+    """All that matches or nothing: nobody takes a part of the trail for the whole."""
+    asked = query_of(request, ADDRESS, SORTS)
     async with reading() as db:
-        newest = matching.order_by(Change.id.desc()).limit(EXPORTED_MAX)
-        lines = await _lines(db, list((await db.execute(newest)).scalars()))
+        newest = _matching(asked).order_by(Change.id.desc()).limit(EXPORTED_MAX + 1)
+        found = list((await db.execute(newest)).scalars())
+        if len(found) > EXPORTED_MAX:
+            return await _show(request, replace(asked, error=TOO_MANY))
+        lines = await _lines(db, found)
     rows = (
         (line.change.at.isoformat(), line.by, line.change.noun, line.change.subject, name, before, after)
         for line in lines

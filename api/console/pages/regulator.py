@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,9 +17,9 @@ from api.console.pages.plans import STATUSES as PLAN_STATUSES
 from api.console.pages.rendering import page
 from api.console.pages.tier_rules import STATUSES as RULES_STATUSES
 from api.console.pages.visits import StaffVisit, requires
-from domain.agreements.claims import Claim
-from domain.agreements.hardships import Hardship
-from domain.disputes.disputes import Dispute
+from domain.agreements.claims import Claim, ClaimStatus
+from domain.agreements.hardships import Hardship, HardshipStatus
+from domain.disputes.disputes import Dispute, DisputeStatus
 from domain.people import staff
 from domain.permissions import Permission
 from infra.database import Db, reading
@@ -36,11 +36,40 @@ from ml.models.artefact import ArtefactError
 SHOWN = 50
 Span = tuple[datetime, datetime | None]  # from when until when something was in force; None: it still is
 MODELS = {ModelKind.SCORE: N_("Scores"), ModelKind.MATCH: N_("Matches")}
-WAITING = {
-    N_("Factors that are disputed"): (Dispute.id, text("status = 'OPEN'"), Dispute.answer_by),
-    N_("Claims that are disputed"): (Claim.id, text("status = 'DISPUTED'"), Claim.answer_by),
-    N_("Hardships that were asked for"): (Hardship.id, text("status = 'REQUESTED'"), Hardship.promised_by),
+# What waits, until when, what a person of the staff has answered, and what of that in favour of whoever complained.
+COMPLAINTS = {
+    N_("Factors that are disputed"): (
+        Dispute.status == DisputeStatus.OPEN,
+        Dispute.answer_by,
+        Dispute.answered_by.is_not(None),
+        Dispute.status == DisputeStatus.UPHELD,
+    ),
+    N_("Claims that are disputed"): (
+        Claim.status == ClaimStatus.DISPUTED,
+        Claim.answer_by,
+        Claim.decided_by.is_not(None),
+        Claim.upheld < Claim.amount,
+    ),
+    N_("Hardships that were asked for"): (
+        Hardship.status == HardshipStatus.REQUESTED,
+        Hardship.promised_by,
+        Hardship.staff_id.is_not(None),
+        Hardship.status != HardshipStatus.REFUSED,
+    ),
 }
+
+
+@dataclass(frozen=True)
+class ComplaintCounts:
+    """How many of one kind wait, of which the first is promised an answer by `promised_by`; how many were answered, ever, and how many
+    of those wholly or partly in favour of whoever complained.
+    """
+
+    name: str
+    waiting: int
+    promised_by: datetime | None
+    answered: int
+    favoured: int
 
 
 @dataclass(frozen=True)
@@ -126,12 +155,16 @@ async def _live(db: Db, kind: ModelKind) -> str | None:
         return None
 
 
-async def _complaints(db: Db) -> list[tuple[str, int, datetime | None]]:
-    """What waits for an answer, how many of it, and by when the first one is promised."""
-    found: list[tuple[str, int, datetime | None]] = []
-    for name, (id, waits, promised) in WAITING.items():
-        count, first = (await db.execute(select(func.count(id), func.min(promised)).where(waits))).one()
-        found.append((name, count, first))
+async def _complaints(db: Db) -> list[ComplaintCounts]:
+    found = []
+    for name, (waits, promised, is_answered, is_favoured) in COMPLAINTS.items():
+        counts = (
+            func.count().filter(waits),
+            func.min(promised).filter(waits),
+            func.count().filter(is_answered),
+            func.count().filter(is_answered, is_favoured),
+        )
+        found.append(ComplaintCounts(name, *(await db.execute(select(*counts).where(or_(waits, is_answered)))).one()))
     return found
 
 

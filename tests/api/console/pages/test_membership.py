@@ -1,14 +1,16 @@
 """Membership in a browser: a draft to live rules and back, benefits, plans, one member's story, approvals and the trail of changes."""
 
 import re
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, update
 
-from api.console.pages import regulator, tier_rules
+from api.console.pages import changes, regulator, tier_rules
 from api.console.pages.regulator import in_force
 from domain.actors import Role, UserActor
+from domain.disputes.disputes import Dispute, DisputeStatus
 from infra import clock
 from infra.copying import copy_in
 from infra.database import reading, transaction
@@ -95,6 +97,9 @@ async def test_a_draft_is_tried_approved_published_and_taken_back(
     assert (before, now) == (since, (until, None)), "one of them is in force at each moment"
     told = await approver.text("/console/changes?q=tier-rules")
     assert "Waits for a second person → Approved" in told and "Live → Replaced" in told
+    monkeypatch.setattr(changes, "EXPORTED_MAX", 3)
+    cut = await approver.open("/console/changes.csv?q=tier-rules")
+    assert cut.status_code == 400 and "These are more changes than one file takes." in cut.text
 
 
 async def test_a_wrong_threshold_is_refused_at_its_field(browser_of: NewBrowser) -> None:
@@ -225,7 +230,7 @@ async def test_what_is_no_span_is_said_and_the_usual_one_shown(browser_of: NewBr
 async def test_the_regulator_reads_versions_and_changes_nothing(browser_of: NewBrowser) -> None:
     viewer = await browser_of(Role.VIEWER)
     text = (await viewer.open("/console/regulator")).text
-    assert "vip-year" in text and "Complaints that wait for an answer" in text
+    assert "vip-year" in text and "Wait for an answer" in text
     assert len(re.findall("<form", text)) == 1  # to sign out
     header, *lines = (await viewer.open("/console/regulator.csv")).text.lstrip("\ufeff").splitlines()
     assert header == "what,which,version,status,from,until,price,currency,by"
@@ -233,6 +238,22 @@ async def test_the_regulator_reads_versions_and_changes_nothing(browser_of: NewB
     assert any(re.fullmatch(r"plan,vip-year,1,\w+,20[^,]+,,128\.00,CNY,Longan", line) for line in lines)
     told = (await viewer.open("/console/regulator", **{"Accept-Language": "zh-CN"})).text
     assert "系统初始规则。" in told and "The rules that the house began with." not in told
+
+
+async def test_the_regulator_reads_how_complaints_were_answered() -> None:
+    async with rolled_back() as db:
+        before = (await regulator._complaints(db))[0]
+        now, staff_id = await clock.now(db), new_id()
+        row = {"factor_code": "INCOME", "score_id": new_id(), "asked_at": now, "answer_by": now, "texts_sealed": b""}
+        answered = {"answered_at": now, "answered_by": staff_id}
+        how: list[dict[str, Any]] = [{"status": DisputeStatus.UPHELD}, *[{"status": DisputeStatus.REJECTED}] * 2]
+        how = [each | answered for each in how] + [
+            {"status": DisputeStatus.OPEN, "answered_at": None, "answered_by": None}
+        ]
+        await copy_in(db, Dispute, [{"user_id": new_id(), "id": new_id(), **row, **each} for each in how])
+        after = (await regulator._complaints(db))[0]
+    more = after.waiting - before.waiting, after.answered - before.answered, after.favoured - before.favoured
+    assert more == (1, 3, 1) and after.promised_by is not None
 
 
 async def test_the_regulators_file_has_all_of_them_however_many() -> None:
