@@ -27,7 +27,7 @@ def say(msgid: str, locale: Locale, /, **values: object) -> str:
     return COUNTING.vformat(sentence, (), values) if values else sentence
 
 
-class Counting(Formatter):
+class CountedWords(Formatter):
     """As `str.format` fills in; and `{count:day|days}` is the first word of 1, the second of every other number."""
 
     def format_field(self, value: object, spec: str) -> str:
@@ -35,7 +35,7 @@ class Counting(Formatter):
         return (one if str(value) == "1" else many) if is_counted else str(super().format_field(value, spec))
 
 
-COUNTING = Counting()
+COUNTING = CountedWords()
 
 
 def preferred_locale(accept_language: str | None) -> Locale:
