@@ -73,7 +73,7 @@ def _settings() -> "tuple[Settings | None, MachineFinding]":
     try:
         told = settings()
     except SystemExit as wrong:
-        sentence = str(wrong).replace("Longan does not start: ", "").replace("\n", " ")
+        sentence = str(wrong).replace("Longan does not start: ", "").replace("\n", " ").removesuffix(".")
         return None, MachineFinding(
             "Settings", State.WRONG, sentence, "The table in the README says what each one takes"
         )
