@@ -24,9 +24,11 @@ def audit(
         ),
     ] = None,
     key: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            exists=True, dir_okay=False, help="The public key that signed them; else the one that signs here."
+            exists=True,
+            dir_okay=False,
+            help="A public key that signed some, beside the one that signs here; may be given again.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -36,9 +38,9 @@ def audit(
     from domain.evidence import checkpoints, keeping
 
     with nearby.servers():
-        public = checkpoints.read_pem(key.read_bytes() if key else checkpoints.public_pem())
+        pems = [checkpoints.public_pem(), *(path.read_bytes() for path in key or [])]
         try:
-            kept = list(keeping.read_heads(heads or keeping.folder(), public))
+            kept = list(keeping.read_heads(heads or keeping.folder(), *map(checkpoints.read_pem, pems)))
         except checkpoints.NotSigned as wrong:
             typer.echo(f"A head does not hold: {wrong}.", err=True)
             raise typer.Exit(1) from None

@@ -72,16 +72,16 @@ def sign(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.text}\n— {checkpoint.origin} {base64.b64encode(signature).decode()}\n"
 
 
-def read(signed: str, key: Ed25519PublicKey) -> Checkpoint:
-    """Raises NotSigned unless this key signed it. Others' signatures, as of witnesses, may stand beside."""
+def read(signed: str, *keys: Ed25519PublicKey) -> Checkpoint:
+    """Raises NotSigned unless one of these keys signed it. Others' signatures, as of witnesses, may stand beside."""
     note = SIGNED.fullmatch(signed)
     found = TEXT.fullmatch(note["text"]) if note else None
     if note is None or found is None:
         raise NotSigned("it is no checkpoint")
-    name, wanted = found["origin"], _key_id(found["origin"], key)
+    name, text = found["origin"], note["text"].encode()
     for line in note["signatures"].splitlines():
         signer, _, encoded = line.removeprefix("— ").partition(" ")
-        if signer == name and _is_signature(encoded, wanted, key, note["text"].encode()):
+        if signer == name and any(_is_signature(encoded, _key_id(name, key), key, text) for key in keys):
             return Checkpoint(name, int(found["size"]), base64.b64decode(found["root"]), _moment(found["at"]))
     raise NotSigned("it is not signed by this key")
 

@@ -31,10 +31,10 @@ async def keep_head_outside(event: Event) -> None:
     await asyncio.to_thread(write_once, path, head.note.encode())
 
 
-def read_heads(where: Path, key: Ed25519PublicKey) -> Iterator[Checkpoint]:
-    """The heads that were kept, the smallest log first. Raises NotSigned, with the file's name, for one that this key did not sign."""
+def read_heads(where: Path, *keys: Ed25519PublicKey) -> Iterator[Checkpoint]:
+    """The heads that were kept, the smallest log first. Raises NotSigned, with the file's name, for one that none of these keys signed."""
     for path in sorted(where.glob("*.checkpoint")):
         try:
-            yield checkpoints.read(path.read_text(), key)
+            yield checkpoints.read(path.read_text(), *keys)
         except (checkpoints.NotSigned, UnicodeDecodeError) as wrong:
             raise checkpoints.NotSigned(f"{path.name}: {wrong}") from None

@@ -232,6 +232,11 @@ async def test_a_log_that_did_not_grow_is_signed_by_a_new_key_alone(
     monkeypatch.setattr(checkpoints, "signing_key", lambda: new)
     assert await seal() == size
     assert checkpoints.read(await note(), new.public_key()).root == checkpoints.read(first, old.public_key()).root
+    # Both are of one log, which is audited by both keys.
+    both = new.public_key(), old.public_key()
+    assert {checkpoints.read(each, *both).size for each in (first, await note())} == {size}
+    with pytest.raises(checkpoints.NotSigned):
+        checkpoints.read(first, new.public_key())
     monkeypatch.setattr(checkpoints, "signing_key", lambda: old)
     assert await seal() == size
     assert checkpoints.read(await note(), old.public_key()).size == size
