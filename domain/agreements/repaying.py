@@ -188,9 +188,10 @@ async def _end_wait(db: Db, agreement: Agreement, payment: Payment) -> None:
         await waiting.end(db, agreement)
 
 
-async def _look_tomorrow(db: Db, agreement: Agreement, payment: Payment) -> None:
-    """While a draw was on its way nothing else was drawn: what fell due meanwhile waits for the next day."""
-    if payment.is_drawn and agreement.status in agreements.OWING:
+async def _look_tomorrow(db: Db, standing: AgreementStanding) -> None:
+    """While a payment was on its way nothing was drawn, whoever made it: what is due waits for the next day."""
+    agreement = standing.agreement
+    if standing.due and agreement.status in agreements.OWING:
         tomorrow = await clock.today(db) + timedelta(days=1)
         agreement.next_on = min(agreement.next_on or tomorrow, tomorrow)
 
@@ -220,7 +221,7 @@ class RepaymentCause:
         is_left = KINDS[agreement.kind].holds_deposit and agreement.ended_at is not None
         if was_over or is_left:
             await give_back_credit(db, standing)
-        await _look_tomorrow(db, agreement, payment)
+        await _look_tomorrow(db, standing)
         return True
 
     async def is_wanted(self, db: Db, payment: Payment) -> bool:
@@ -232,7 +233,7 @@ class RepaymentCause:
         """Nothing was booked for it, so nothing is taken back."""
         agreement = await db.get_one(Agreement, (payment.user_id, payment.cause_id))
         await _end_wait(db, agreement, payment)
-        await _look_tomorrow(db, agreement, payment)
+        await _look_tomorrow(db, await standing_of(db, agreement))
 
     async def settle_refund(self, db: Db, refund: Refund) -> None:
         agreement = await db.get_one(Agreement, (refund.user_id, refund.cause_id))

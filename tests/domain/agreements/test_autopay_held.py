@@ -1,6 +1,7 @@
 """What of autopay is not drawn after all though it was begun, and that whoever ends it is never refused."""
 
 import asyncio
+from datetime import date
 
 import pytest
 from sqlalchemy import select, text
@@ -13,7 +14,7 @@ from domain.agreements.standings import standing_of
 from domain.payments import mandates, paying, signing
 from domain.payments.cashiers import CashierAnswer, CashierAway, PaymentStatus, RefundAnswer
 from domain.payments.causes import PaidFor
-from domain.payments.mandates import Mandate
+from domain.payments.mandates import Mandate, WhyMandateEnded
 from domain.payments.takings import Taking
 from infra import clock as times
 from infra.database import reading, transaction
@@ -23,11 +24,12 @@ from infra.money import Money
 from infra.outbox import Event
 from tests.clocks import Clock
 from tests.colleagues import COLLEAGUES
-from tests.days import day_passes
+from tests.days import begin_day, day_passes, pass_days
 from tests.domain.agreements.loans import open_loan, pay_out, repay
-from tests.domain.agreements.test_autopay import ENDED, STILL, all_draws, due_loan, owed, signed, told
-from tests.domain.payments.scripted import FAILED, PENDING, cashier_says, paid
+from tests.domain.agreements.test_autopay import ENDED, STILL, all_draws, answer, due_loan, owed, signed, told
+from tests.domain.payments.scripted import FAILED, PENDING, ScriptedCashier, answered_by, cashier_says, paid
 from tests.patience import until
+from tests.trying import rolled_back
 from tests.working import work_off
 
 WAITING = text("SELECT count(*) FROM pg_locks WHERE locktype IN ('transactionid', 'tuple') AND NOT granted")
@@ -59,6 +61,33 @@ async def test_what_was_begun_is_not_drawn_in_a_breathing_space_nor_while_they_p
     for agreement in (breathes, pays):
         assert [each.status for each in await all_draws(agreement)] == ["FAILED"]
         assert "autopay_failed_once" not in await told(agreement)
+
+
+async def test_days_are_theirs_while_they_began_to_pay_by_themselves_and_once_they_ended_autopay() -> None:
+    late = list[int]()
+
+    async def live(days: int) -> None:
+        for _ in range(days):
+            await pass_days(db, 1, agreement.user_id)
+            late.append((await standing_of(db, agreement)).overdue_days)
+
+    async with rolled_back() as db:
+        await begin_day(db, date(2027, 1, 31))
+        agreement = await open_loan(db, months=1)
+        await pay_out(db, agreement, agreement.amount)
+        mandate = await signed(db, agreement)
+        await pass_days(db, 27, agreement.user_id)
+        with answered_by(ScriptedCashier()):
+            theirs = PaidFor(REPAYMENT, agreement.id)
+            page = await paying.begin(db, agreement.user_id, theirs, Money(1_00, "CNY"))
+        await live(3)  # from the day on which it is due
+        await answer(db, page, PaymentStatus.FAILED)
+        await live(3)  # of which the first draws it, and the cashier does not answer
+        await signing.end(db, mandate, WhyMandateEnded.PERSON)
+        its = select(Event).where(Event.subject_id == mandate.id, Event.name == mandates.ENDED)
+        await autopay.end_wait_with_mandate(db, (await db.execute(its)).scalar_one())
+        await live(2)
+    assert late == [0, 1, 2, 3, 3, 3, 4, 5]
 
 
 async def test_ending_it_is_never_refused_however_often_it_was_begun(clock: Clock) -> None:
