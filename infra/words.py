@@ -28,7 +28,7 @@ def say(msgid: str, locale: Locale, /, **values: object) -> str:
 
 
 class CountedWords(Formatter):
-    """As `str.format` fills in; and `{count:day|days}` is the first word of 1, the second of every other number."""
+    """Fills in as `str.format`; and of `{count:day|days}` says the first word for 1, the second for every other number."""
 
     def format_field(self, value: object, spec: str) -> str:
         one, is_counted, many = spec.partition("|")

@@ -67,7 +67,7 @@ class DisputedFact(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """As the vocabulary names it; empty where the value has none."""
+        """What the value counts, as days or CNY; empty where it counts nothing."""
         return VOCABULARY[self.name].unit if self.name in VOCABULARY else "points"
 
     @property
