@@ -75,8 +75,8 @@ MORE: dict[str, dict[str, Any]] = {
     "Redemption": {"status": RedemptionStatus.USED, "used_at": func.longan_now()},
     "Repayment": {"cause": REPAYMENT},
 }
-# Of what is no row with an owner: what somebody was sent, begins with, or was told under seal.
-NO_NODES = {"challengeId", "enrolmentId", "payoffQuoteId"}
+# Of what is no row with an owner: what somebody was sent, is asked by a code, begins with, or was told under seal.
+NO_NODES = {"challengeId", "consentRequestId", "enrolmentId", "payoffQuoteId"}
 LEAST = {"app": 25, "partner": 11}  # mutations that take the id of what somebody has
 # Shown to everybody, or worked out of the person and no row of its own.
 EVERYBODYS = {"app": {"Product", "Partner", "Match", "Benefit"}, "partner": set[str]()}
