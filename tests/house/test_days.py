@@ -12,7 +12,7 @@ ROOMS = ("api", "domain", "infra", "integrations", "membership", "ml")
 HERE_ALONE = HOUSE / "infra" / "clock.py"
 IN_SQL = re.compile(r"CURRENT_DATE|date_trunc\s*\(|(?:::\s*date\b)|\bAS\s+date\s*\)|LOCALTIME", re.IGNORECASE)
 # One of these stands wherever a day is made.
-WORDS = re.compile(rf"\.date\(\)|\btoday\b|fromtimestamp|\bfunc\.|\bDate\b|{IN_SQL.pattern}", re.IGNORECASE)
+WORDS = re.compile(rf"\.date\(\)|\btoday\b|fromtimestamp|\bfunc\.|\bDate\b|(?i:{IN_SQL.pattern})")
 AT_THE_ZONE = re.compile(r"\(\w+ AT TIME ZONE CAST\(:zone AS text\)\)::date")
 
 
