@@ -154,14 +154,14 @@ async def test_ready_says_what_is_missing(
 
 @pytest.fixture
 def broken_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    from api import health, metrics
+    from api import health
     from infra import backlog
 
     def away() -> None:
         raise ConnectionRefusedError("nobody listens there")
 
     def break_it() -> None:
-        for asks in (health, metrics, backlog):
+        for asks in (health, backlog):
             monkeypatch.setattr(asks, "reading", away)
 
     return break_it
