@@ -97,9 +97,15 @@ class Remittance:
     paid_at: datetime | None = strawberry.field(description="When it went out; null while it is due.")
     reference: str | None = strawberry.field(description="The bank's reference; null while it is due.")
 
-    @strawberry.field(description="The net of its days.")
+    @strawberry.field(description="The net of its days, and `benefits`.")
     def amount(root: strawberry.Parent[remittances.Remittance]) -> Money:
         return Money.of(root.amount, root.currency)
+
+    @strawberry.field(
+        description="What of it is for benefits that were used, of all days that none was paid for before."
+    )
+    def benefits(root: strawberry.Parent[remittances.Remittance]) -> Money:
+        return Money.of(root.benefits or 0, root.currency)
 
 
 def _total(kind: SettlementKind, description: str) -> Money:
@@ -117,7 +123,9 @@ class SettlementReport:
     received: Money = _total(SettlementKind.RECEIVED, "What people paid.")
     refunded: Money = _total(SettlementKind.REFUNDED, "What people were given back.")
     fees: Money = _total(SettlementKind.FEE, "What the partner owes Longan.")
-    benefits: Money = _total(SettlementKind.BENEFIT, "What Longan owes for benefits that were used; no part of `net`.")
+    benefits: Money = _total(
+        SettlementKind.BENEFIT, "What Longan owes for benefits that were used: no part of `net`, paid out beside it."
+    )
 
     @strawberry.field(description="What Longan owes the partner for the day: received less refunded less fees.")
     def net(root: strawberry.Parent[Settlement]) -> Money:

@@ -1,4 +1,6 @@
-"""Remittance: what Longan owes a partner of one or more days, in one currency; due with the night, and paid out by the staff."""
+"""Remittance: what Longan owes a partner of one or more days, in one currency, and for benefits that were used at its till; due
+with the night, and paid out by the staff.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -35,7 +37,8 @@ schedules.recur(DUE, schedules.DAY, schedules.NIGHT)
 
 class Remittance(Entity):
     """`amount` is the net of the days from `first_on` to `last_on`, the end of which is `ends_at`: of several where that of the
-    days before was not above zero. `reference` is the bank's word for the money that went out.
+    days before was not above zero. `benefits` of it are for benefits, of all days that none was reckoned for; None of an old
+    remittance, which paid for none. `reference` is the bank's word for the money that went out.
     """
 
     __tablename__ = "remittances"
@@ -48,6 +51,7 @@ class Remittance(Entity):
     last_on: Mapped[date]
     ends_at: Mapped[datetime]
     amount: Mapped[Minor]
+    benefits: Mapped[Minor | None] = mapped_column(default=None)
     reference: Mapped[str | None] = mapped_column(default=None)
     paid_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"), default=None)
     paid_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -59,15 +63,25 @@ class Remittance(Entity):
     )
 
 
-# By partner and currency, since what was reckoned last: what Longan owes, and when it began to.
+# By partner and currency, since what was reckoned last: what Longan owes, the part for benefits, and when it began to.
 OWED = text("""
-    SELECT partner_id, currency, min(booked_at), sum(CASE WHEN credit = 'PAYABLE' THEN amount ELSE -amount END)::bigint
-      FROM partners JOIN transfers ON transfers.partner_id = partners.id
-     WHERE 'PAYABLE' IN (debit, credit) AND booked_at < :end AND NOT partners.is_test
-       AND booked_at >= coalesce((SELECT max(ends_at) FROM remittances AS before
-            WHERE before.partner_id = transfers.partner_id AND before.currency = transfers.currency), '-infinity')
+    WITH before AS (
+        SELECT partner_id, currency, max(ends_at) AS net_until, max(ends_at) FILTER (WHERE benefits IS NOT NULL) AS benefits_until
+          FROM remittances GROUP BY partner_id, currency
+    ), owed AS (
+        SELECT transfers.partner_id, transfers.currency, booked_at, 'BENEFITS_OWED' IN (debit, credit) AS is_benefit, net_until,
+               CASE WHEN credit IN ('PAYABLE', 'BENEFITS_OWED') THEN amount ELSE -amount END AS amount
+          FROM partners JOIN transfers ON transfers.partner_id = partners.id
+          LEFT JOIN before ON before.partner_id = partners.id AND before.currency = transfers.currency
+         WHERE NOT partners.is_test AND booked_at < :end
+           AND CASE WHEN 'PAYABLE' IN (debit, credit) THEN booked_at >= coalesce(net_until, '-infinity')
+                    WHEN 'BENEFITS_OWED' IN (debit, credit) THEN booked_at >= coalesce(benefits_until, '-infinity') END
+    )
+    SELECT partner_id, currency, greatest(min(booked_at), max(net_until)), sum(amount)::bigint,
+           coalesce(sum(amount) FILTER (WHERE is_benefit), 0)::bigint
+      FROM owed
      GROUP BY partner_id, currency
-    HAVING sum(CASE WHEN credit = 'PAYABLE' THEN amount ELSE -amount END) > 0
+    HAVING sum(amount) > 0
      ORDER BY partner_id, currency
 """)
 
@@ -80,7 +94,7 @@ async def reckon_each_night(db: Db, event: Event) -> None:
 async def reckon(db: Db, last_on: date) -> None:
     """Let what is owed to each partner up to the end of a day, which is over, be due; said again, it changes nothing."""
     end = clock.begins(last_on + timedelta(days=1))
-    for partner_id, currency, began_at, amount in (await db.execute(OWED, {"end": end})).all():
+    for partner_id, currency, began_at, amount, benefits in (await db.execute(OWED, {"end": end})).all():
         row = insert(Remittance).values(
             id=new_id(),
             partner_id=partner_id,
@@ -89,6 +103,7 @@ async def reckon(db: Db, last_on: date) -> None:
             last_on=last_on,
             ends_at=end,
             amount=amount,
+            benefits=benefits,
         )
         await db.execute(row.on_conflict_do_nothing())
 

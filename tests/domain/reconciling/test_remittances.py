@@ -14,13 +14,15 @@ from domain.agreements.acts import ActKind
 from domain.agreements.agreements import Agreement
 from domain.ledger.accounts import balances_of
 from domain.ledger.kinds import AccountKind as K
-from domain.ledger.transfers import Transfer
+from domain.ledger.posting import post
+from domain.ledger.transfers import Cause, CauseKind, Transfer, transfer
 from domain.payments.takings import NOBODY
 from domain.people import commissions
 from domain.people.partners import Partner
 from domain.reconciling import remittances
 from domain.reconciling.remittances import Remittance
 from domain.reconciling.settlements import SettlementKind, settlement_of
+from infra import clock
 from infra.database import Db
 from infra.errors import Refusal
 from infra.hindsight import stand_at
@@ -189,3 +191,55 @@ async def test_a_remittance_is_booked_once_by_whoever_may(db: Db, house_of: Hous
     of_it = select(func.count()).where(Transfer.user_id == NOBODY, Transfer.subject_id == due.id)
     assert await db.scalar(of_it) == 1
     assert (await settlement_of(db, house.partner_id, MONDAY)).net == 500_00, "it is no part of what the day came to"
+
+
+async def used(db: Db, house: House, amount: int) -> None:
+    redemption = new_id()
+    it = transfer(
+        Cause(CauseKind.BENEFIT, redemption),
+        K.BENEFITS,
+        K.BENEFITS_OWED,
+        amount,
+        currency="CNY",
+        user_id=NOBODY,
+        subject_id=redemption,
+        partner_id=house.partner_id,
+        value_on=MONDAY,
+    )
+    await post(db, [it])
+
+
+async def test_benefits_are_paid_out_with_the_net_once_and_those_of_before_they_were(db: Db, house_of: House) -> None:
+    house = house_of
+    await used(db, house, 3_00)
+    agreement = await lent(db, house)
+    await repay(db, agreement, 500_00)
+    db.add(
+        Remittance(
+            id=new_id(),
+            partner_id=house.partner_id,
+            currency="CNY",
+            first_on=MONDAY,
+            last_on=MONDAY,
+            ends_at=clock.begins(MONDAY + DAY),
+            amount=500_00,
+        )
+    )
+    for number in (1, 2):
+        await stand_at(db, NOON + number * DAY)
+        await used(db, house, 2_00)
+        for _ in range(2):
+            await remittances.reckon(db, MONDAY + number * DAY)
+    await stand_at(db, NOON + 3 * DAY)
+    await give_back(db, agreement, 1_00)
+    await used(db, house, 1_00)
+    await remittances.reckon(db, MONDAY + 3 * DAY)
+    await stand_at(db, NOON + 4 * DAY)
+    await repay(db, await lent(db, house), 10_00)
+    await remittances.reckon(db, MONDAY + 4 * DAY)
+    _, *due = [(each.first_on, each.last_on, each.amount, each.benefits) for each in await of_partner(db, house)]
+    assert due == [
+        (MONDAY + DAY, MONDAY + DAY, 5_00, 5_00),
+        (MONDAY + 2 * DAY, MONDAY + 2 * DAY, 2_00, 2_00),
+        (MONDAY + 3 * DAY, MONDAY + 4 * DAY, 10_00, 1_00),
+    ], "of the third day alone nothing is owed"

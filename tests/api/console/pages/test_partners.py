@@ -79,7 +79,7 @@ async def test_what_is_owed_stands_there_until_somebody_says_by_what_it_was_paid
     assert (await browser.send(f"/console/remittances/{id}", {"reference": " "})).status_code == 400
     for _ in range(2):
         assert (await browser.send(f"/console/remittances/{id}", {"reference": f"BANK-{id}"})).status_code == 303
-    assert f"CN¥345.67 BANK-{id}" in await browser.text(PAGE)
+    assert f"CN¥345.67 CN¥0.00 BANK-{id}" in await browser.text(PAGE)
     assert (await browser.send(f"/console/remittances/{id}", {"reference": "other"})).status_code == 409
     assert (await browser.send("/console/remittances/nonsense", {"reference": "other"})).status_code == 404
     assert (await browser.send(f"/console/remittances/{new_id()}", {"reference": "other"})).status_code == 404
