@@ -188,6 +188,7 @@ def test_a_website_may_have(uri: str) -> None:
         "/back",
         "https://shop.example/\nb",
         "https://shop.example\\@evil.example/",
+        "https://shop.example/back?x=1&state=",
     ],
 )
 def test_a_website_may_not_have(uri: str) -> None:
